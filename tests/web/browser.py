@@ -12,6 +12,8 @@ from typing import Any, Literal
 
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect, sync_playwright
 
+from sensu.testing.backend_process import PASSWORD, USER
+
 CHECKOUT = Path(__file__).resolve().parents[2]
 AXE = CHECKOUT / "src/sensu/web/node_modules/axe-core/axe.min.js"
 AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -21,6 +23,8 @@ DESKTOP, TABLET, PHONE = (1280, 800), (768, 1024), (390, 844)
 expect.set_options(timeout=WAIT_MS)
 Theme = Literal["light", "dark"]
 THEMES: tuple[Theme, ...] = ("light", "dark")
+GO = "path => { history.pushState({}, '', path); dispatchEvent(new PopStateEvent('popstate')) }"
+"""Goes to another page as a link does, without loading everything again; takes its path."""
 _WATCH_POLICY = """
 document.addEventListener('securitypolicyviolation', (event) =>
   reportViolation([event.violatedDirective,
@@ -75,6 +79,13 @@ class Visits:
         page = context.new_page()
         if path is not None:
             page.goto(path)
+        return page
+
+    def opened(self, path: str, user: tuple[str, str] = (USER, PASSWORD), **options: Any) -> Page:
+        """The page at a path for a user who is signed in; `options` are those of `visit`."""
+        page = self.visit(None, **options)
+        self.sign_in(page, *user)
+        page.goto(path)
         return page
 
     def sign_in(self, page: Page, username: str, password: str) -> None:

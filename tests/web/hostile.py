@@ -74,7 +74,6 @@ def _filled(schema: Mapping[str, Any], shapes: Mapping[str, Any]) -> Any:
 def _refused(world: World, kind: Kind, made: Document) -> list[tuple[Path, str]]:
     place = "/api/sensu/v1/namespaces/default/drafts" if kind.namespaced else "/api/sensu/v1/drafts"
     answer = world.api("POST", place, made)
-    assert answer.status == 200, answer
     (judged,) = answer.body["documents"]
     errors = (problem for problem in judged["problems"] if problem["severity"] == "error")
     return [(_path(problem["path"]), problem["message"]) for problem in errors]

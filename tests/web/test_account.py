@@ -72,9 +72,7 @@ def test_preferences_follow_somebody_to_another_browser(visits: Visits, ann: tup
     page.get_by_label("Single keys act").uncheck()
     page.get_by_label("First page after signing in").select_option(label="Events of the last namespace")
     expect(page.get_by_text("Kept with your account.")).to_be_visible()
-    other = visits.visit(None)
-    visits.sign_in(other, *ann)
-    other.goto("/")
+    other = visits.opened("/", ann)
     expect(other).to_have_url(re.compile("/n/default/events"))
     assert other.evaluate("getComputedStyle(document.documentElement).colorScheme") == "dark"
     other.goto("/me")
@@ -85,9 +83,7 @@ def test_preferences_follow_somebody_to_another_browser(visits: Visits, ann: tup
 def test_sessions_are_seen_and_ended(visits: Visits, world: World, ann: tuple[str, str]) -> None:
     """Somebody sees where they are signed in, which session is this browser's, and ends another one."""
     visits.expected_errors += ["status of 401"]
-    elsewhere = visits.visit(None, user_agent=HOSTILE.replace("\u202e", ""))
-    visits.sign_in(elsewhere, *ann)
-    elsewhere.goto("/cluster")
+    elsewhere = visits.opened("/cluster", ann, user_agent=HOSTILE.replace("\u202e", ""))
     expect(elsewhere.get_by_role("heading", level=1)).to_be_visible()
     page = open_signed_in(visits, "/me?tab=sessions", ann)
     table = page.get_by_role("table", name="Sessions of ann")

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from sensu.testing.backend_process import PASSWORD, USER
 from tests.web.browser import PHONE, Visits
 from tests.web.fleet import fill
 from tests.web.world import World
@@ -31,20 +30,13 @@ def check(name: str, **spec: Any) -> dict[str, Any]:
     return {"type": "CheckConfig", "api_version": "core/v2", "metadata": metadata, "spec": given}
 
 
-def opened(visits: Visits, path: str = CHECKS, user: tuple[str, str] = (USER, PASSWORD), **options: Any) -> Page:
-    page = visits.visit(None, **options)
-    visits.sign_in(page, *user)
-    page.goto(path)
-    return page
-
-
 def row(page: Page, name: str) -> Locator:
     return page.get_by_role("row").filter(has=page.get_by_role("link", name=name, exact=True))
 
 
 def test_the_list_says_when_where_and_how_checks_run(visits: Visits, world: World) -> None:
     """A row has the schedule, the number of agents, results and problems, and changes without a reload."""
-    page = opened(visits)
+    page = visits.opened(CHECKS)
     expect(row(page, "echo")).to_contain_text("every 1 s")
     expect(row(page, "echo")).to_contain_text("linux → 1")
     expect(row(page, "echo")).to_contain_text("executed", timeout=20_000)
@@ -58,7 +50,7 @@ def test_the_list_says_when_where_and_how_checks_run(visits: Visits, world: Worl
 
 def test_checks_are_filtered_and_found(visits: Visits) -> None:
     """Counts are filters, words search names, and Back returns to what was shown before."""
-    page = opened(visits, f"{CHECKS}?order=name")
+    page = visits.opened(f"{CHECKS}?order=name")
     expect(row(page, "backup")).to_be_visible()
     page.get_by_role("button", name=re.compile("with problems")).click()
     expect(row(page, "lonely")).to_be_visible()
@@ -73,7 +65,7 @@ def test_checks_are_filtered_and_found(visits: Visits) -> None:
 
 def test_a_check_is_unpublished_and_undo_publishes_it_again(visits: Visits, world: World) -> None:
     """A selected check is taken out of the schedule, and a click on Undo puts it back."""
-    page = opened(visits, f"{CHECKS}?q=backup")
+    page = visits.opened(f"{CHECKS}?q=backup")
     expect(row(page, "backup")).to_be_visible()
     page.keyboard.press("j")
     page.keyboard.press("x")
@@ -90,7 +82,7 @@ def test_checks_are_deleted_after_a_confirmation(visits: Visits, world: World) -
     """Delete says which checks and how many events they have; all that match can be selected at once."""
     world.create(check("old-1"), check("old-2"))
     world.report("web1", "old-1", 1)
-    page = opened(visits, f"{CHECKS}?q=old-")
+    page = visits.opened(f"{CHECKS}?q=old-")
     expect(row(page, "old-2")).to_be_visible()
     page.keyboard.press("a")
     expect(page.get_by_role("region", name="Selection")).to_contain_text("All 2 checks that match")
@@ -100,19 +92,19 @@ def test_checks_are_deleted_after_a_confirmation(visits: Visits, world: World) -
     expect(dialog).to_contain_text("1 event of them")
     dialog.get_by_role("button", name="Delete").click()
     expect(page.get_by_role("heading", name="No check matches.")).to_be_visible()
-    assert world.api("GET", f"{API}/checks/old-1").status == 404
+    assert not world.exists(f"{API}/checks/old-1")
 
 
 def test_an_empty_namespace_says_what_a_check_is(visits: Visits) -> None:
     """Without checks the page says what they are for, on a phone too."""
-    page = opened(visits, "/n/staging/checks", size=PHONE)
+    page = visits.opened("/n/staging/checks", size=PHONE)
     expect(page.get_by_role("heading", name="No check exists yet.")).to_be_visible()
 
 
 def test_a_check_says_when_it_runs_and_why_it_did_not(visits: Visits, world: World) -> None:
     """The page has the next runs, the last slots with their reasons, and the agents that are away."""
     world.create(check("solo", interval=1, subscriptions=["solo"], handlers=["pager"]))
-    page = opened(visits, f"{CHECKS}/solo")
+    page = visits.opened(f"{CHECKS}/solo")
     runs = page.get_by_role("region", name="Runs")
     slots = runs.get_by_role("list", name=re.compile("slots")).get_by_role("button")
     expect(slots.first).to_have_accessible_name(re.compile("missed: no subscriber; nobody was asked"), timeout=15_000)
@@ -125,13 +117,13 @@ def test_a_check_says_when_it_runs_and_why_it_did_not(visits: Visits, world: Wor
     world.kill_agent("host-8")
     expect(runs).to_contain_text("host-8 is away", timeout=15_000)
     page.goto(CHECKS)
-    assert world.api("DELETE", f"{API}/checks/solo").status == 204
+    world.remove(f"{API}/checks/solo")
 
 
 def test_a_check_is_run_now_on_one_agent(visits: Visits, world: World) -> None:
     """Run now asks the agent that is chosen, also if the check is not published."""
     world.create(check("by-hand", command="echo asked", publish=False, handlers=["pager"]))
-    page = opened(visits, f"{CHECKS}/by-hand")
+    page = visits.opened(f"{CHECKS}/by-hand")
     expect(page.get_by_text("It is not published and runs on demand only.")).to_be_visible()
     page.get_by_role("button", name="Run now").click()
     page.get_by_role("menuitem", name="On one agent").click()
@@ -147,7 +139,7 @@ def test_a_check_is_run_now_on_one_agent(visits: Visits, world: World) -> None:
 def test_a_check_is_published_silenced_and_copied(visits: Visits, world: World) -> None:
     """Publish has an Undo, a silence covers the check everywhere, and a copy waits to be published."""
     world.create(check("template", command="check-it", publish=False))
-    page = opened(visits, f"{CHECKS}/template")
+    page = visits.opened(f"{CHECKS}/template")
     message = page.get_by_role("status", name="Messages")
     page.get_by_role("button", name="Publish", exact=True).click()
     expect(message).to_contain_text("template is published.")
@@ -159,7 +151,7 @@ def test_a_check_is_published_silenced_and_copied(visits: Visits, world: World) 
     expect(dialog).to_contain_text("template on every entity")
     dialog.get_by_role("button", name="Silence").click()
     expect(message).to_contain_text("Silenced template on every entity for 1 h.")
-    assert world.api("GET", f"{API}/silenced/*:template").status == 200
+    assert world.exists(f"{API}/silenced/*:template")
     page.get_by_role("button", name="More actions").click()
     page.get_by_role("menuitem", name="Copy").click()
     dialog = page.get_by_role("dialog", name="Copy this check")
@@ -177,7 +169,7 @@ def test_a_check_is_deleted_with_its_events(visits: Visits, world: World) -> Non
     world.create(check("retired", handlers=["pager"]))
     for host in ("web1", "web2"):
         world.report(host, "retired", 1)
-    page = opened(visits, f"{CHECKS}/retired")
+    page = visits.opened(f"{CHECKS}/retired")
     expect(page.get_by_role("img", name="2 warning")).to_be_visible()
     page.get_by_role("button", name="More actions").click()
     page.get_by_role("menuitem", name="Delete").click()
@@ -185,14 +177,14 @@ def test_a_check_is_deleted_with_its_events(visits: Visits, world: World) -> Non
     dialog.get_by_label("Delete its 2 events too").check()
     dialog.get_by_role("button", name="Delete").click()
     expect(page).to_have_url(re.compile("/checks$"))
-    assert world.api("GET", f"{API}/checks/retired").status == 404
-    assert world.api("GET", f"{API}/events/web1/retired").status == 404
+    assert not world.exists(f"{API}/checks/retired")
+    assert not world.exists(f"{API}/events/web1/retired")
 
 
 def test_a_check_that_does_not_exist_leads_to_the_list(visits: Visits) -> None:
     """A link to a check that is gone says so and shows the way on."""
     visits.expected_errors.append("status of 404")
-    page = opened(visits, f"{CHECKS}/nothing")
+    page = visits.opened(f"{CHECKS}/nothing")
     expect(page.get_by_text("Check nothing does not exist, or no longer exists.")).to_be_visible()
     expect(page.get_by_role("link", name="All checks")).to_be_visible()
 
@@ -204,12 +196,12 @@ def reader(world: World) -> Iterator[tuple[str, str]]:
     metadata = {"name": "readers", "namespace": "default"}
     world.create({"type": "RoleBinding", "api_version": "core/v2", "metadata": metadata, "spec": spec})
     yield "ann", "P@ssw0rd!"
-    world.api("DELETE", "/api/rbac/v2/namespaces/default/rolebindings/readers")
+    world.remove("/api/rbac/v2/namespaces/default/rolebindings/readers")
 
 
 def test_somebody_who_may_only_look_is_offered_no_action(visits: Visits, reader: tuple[str, str]) -> None:
     """With the role view, neither the list nor a check has a button that would be refused."""
-    page = opened(visits, f"{CHECKS}?q=echo", user=reader)
+    page = visits.opened(f"{CHECKS}?q=echo", user=reader)
     expect(row(page, "echo")).to_be_visible()
     page.keyboard.press("j")
     page.keyboard.press("x")
@@ -224,7 +216,7 @@ def test_a_failure_is_seen_on_all_pages_of_a_check(visits: Visits, world: World)
     """A check fails and recovers: its row, its page and the page of the entity say so without a reload."""
     world.create(check("seen", handlers=["pager"]))
     world.report("seen-1", "seen", 0, "fine")
-    pages = [opened(visits, path) for path in (f"{CHECKS}?q=seen", f"{CHECKS}/seen", "/n/default/entities/seen-1")]
+    pages = [visits.opened(path) for path in (f"{CHECKS}?q=seen", f"{CHECKS}/seen", "/n/default/entities/seen-1")]
     for page in pages:
         expect(page.get_by_text("live", exact=True)).to_be_visible()
     for status, words in ((2, "critical"), (0, "passing")):
@@ -237,7 +229,7 @@ def test_a_failure_is_seen_on_all_pages_of_a_check(visits: Visits, world: World)
 def test_the_list_outlives_its_backend(visits: Visits, world: World) -> None:
     """Without the backend the rows stay, and actions are off; afterwards the list catches up without a reload."""
     visits.expected_errors.append("ERR_|status of 50")
-    page = opened(visits, f"{CHECKS}?q=http")
+    page = visits.opened(f"{CHECKS}?q=http")
     expect(row(page, "http")).to_be_visible()
     expect(page.get_by_text("live", exact=True)).to_be_visible()
     page.keyboard.press("j")

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from sensu.testing.backend_process import PASSWORD, USER
 from tests.web.browser import PHONE, Visits
 from tests.web.world import World
 
@@ -31,13 +30,6 @@ def handler(name: str, command: str, **spec: Any) -> dict[str, Any]:
     return {"type": "Handler", "api_version": "core/v2", "metadata": metadata, "spec": given}
 
 
-def opened(visits: Visits, path: str = DELIVERIES, user: tuple[str, str] = (USER, PASSWORD), **options: Any) -> Page:
-    page = visits.visit(None, **options)
-    visits.sign_in(page, *user)
-    page.goto(path)
-    return page
-
-
 def row(page: Page, name: str) -> Locator:
     return page.get_by_role("row").filter(has=page.get_by_role("link", name=name, exact=True))
 
@@ -54,7 +46,7 @@ def left(world: World, word: str) -> int:
 def test_a_dead_letter_is_tried_again_after_its_handler_was_mended(visits: Visits, world: World) -> None:
     """It comes into the list by itself with its error; tried again, it leaves the list by itself."""
     visits.expected_errors.append("404")
-    page = opened(visits)
+    page = visits.opened(DELIVERIES)
     expect(page.get_by_role("heading", name="Nothing waits, and nothing was given up.")).to_be_visible()
     expect(page.get_by_text("live", exact=True)).to_be_visible()
     world.report("web1", "http", 2, "refused", handlers=["broken"])
@@ -75,7 +67,7 @@ def test_a_group_is_discarded_after_its_number_was_typed(visits: Visits, world: 
     world.create(handler("broken", "exit 6", retry_attempts=0))
     for number in range(22):
         world.report(f"many{number}", "disk", 2, "full", handlers=["broken"])
-    page = opened(visits, f"{DELIVERIES}?q=many")
+    page = visits.opened(f"{DELIVERIES}?q=many")
     expect(group(page, "broken: exit status 6")).to_contain_text("22 dead letters", timeout=15_000)
     group(page, "broken: exit status 6").get_by_role("link").click()
     expect(page).to_have_url(re.compile("handler=broken"))
@@ -93,7 +85,7 @@ def test_a_group_is_discarded_after_its_number_was_typed(visits: Visits, world: 
 def test_what_waits_is_selected_and_discarded(visits: Visits, world: World) -> None:
     """A delivery that waits says when it is tried next; selected ones are discarded after a question."""
     world.report("slow1", "http", 2, "refused", handlers=["later"])
-    page = opened(visits, f"{DELIVERIES}?state=owed&q=slow")
+    page = visits.opened(f"{DELIVERIES}?state=owed&q=slow")
     expect(row(page, "slow1/http")).to_contain_text(re.compile(r"in \d+ min"), timeout=15_000)
     page.keyboard.press("j")
     page.keyboard.press("x")
@@ -108,7 +100,7 @@ def test_what_waits_is_selected_and_discarded(visits: Visits, world: World) -> N
 def test_hostile_errors_are_text(visits: Visits, world: World) -> None:
     """Whatever a handler says is shown as text, and the page stays as wide as a phone."""
     world.report("rude1", "http", 2, HOSTILE, handlers=["rude"])
-    page = opened(visits, f"{DELIVERIES}?q=rude", size=PHONE)
+    page = visits.opened(f"{DELIVERIES}?q=rude", size=PHONE)
     expect(page.get_by_role("link", name="rude1/http")).to_be_visible(timeout=15_000)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     page.get_by_role("link", name="rude1/http").click()
@@ -127,7 +119,7 @@ def test_who_may_only_look_sees_no_buttons(visits: Visits, world: World) -> None
     binding = {"subjects": [{"type": "User", "name": "bob"}], "role_ref": {"type": "ClusterRole", "name": "reader"}}
     world.create({"type": "ClusterRoleBinding", "api_version": "core/v2", "metadata": {"name": "b"}, "spec": binding})
     visits.expected_errors.append("403")
-    page = opened(visits, f"{DELIVERIES}?q=seen1", ("bob", "P@ssw0rd!"))
+    page = visits.opened(f"{DELIVERIES}?q=seen1", ("bob", "P@ssw0rd!"))
     expect(row(page, "seen1/http")).to_be_visible(timeout=15_000)
     expect(page.get_by_role("button", name=re.compile("Try again|Discard"))).to_have_count(0)
     row(page, "seen1/http").get_by_role("link").click()

@@ -23,10 +23,7 @@ def open_event(
     visits: Visits, entity: str, check: str, user: tuple[str, str] = (USER, PASSWORD), query: str = "", **options: Any
 ) -> Page:
     """The page of an event, for somebody who is signed in."""
-    page = visits.visit(None, **options)
-    visits.sign_in(page, *user)
-    page.goto(f"/n/default/events/{entity}/{check}{query}")
-    return page
+    return visits.opened(f"/n/default/events/{entity}/{check}{query}", user, **options)
 
 
 def glance(page: Page) -> Locator:
@@ -44,13 +41,13 @@ def silences(world: World) -> list[str]:
 def reader(world: World) -> tuple[str, str]:
     """A user with the role view."""
     user = {"username": "rita", "password": "P@ssw0rd!", "groups": ["readers"]}
-    assert world.api("PUT", "/api/core/v2/users/rita", user).status < 300
+    world.api("PUT", "/api/core/v2/users/rita", user)
     binding = {
         "metadata": {"name": "readers", "namespace": "default"},
         "subjects": [{"type": "Group", "name": "readers"}],
         "role_ref": {"type": "ClusterRole", "name": "view"},
     }
-    assert world.api("PUT", "/api/core/v2/namespaces/default/rolebindings/readers", binding).status < 300
+    world.api("PUT", "/api/core/v2/namespaces/default/rolebindings/readers", binding)
     return "rita", "P@ssw0rd!"
 
 
@@ -106,7 +103,7 @@ def test_who_was_informed_is_said(visits: Visits, world: World) -> None:
         "check": {"metadata": {"name": "http", "namespace": "default"}, "interval": 60, "status": 2},
         "pipelines": [{"name": "incidents", "type": "Pipeline", "api_version": "core/v2"}],
     }
-    assert world.api("POST", "/api/core/v2/namespaces/default/events", event).status == 201
+    world.api("POST", "/api/core/v2/namespaces/default/events", event)
     page = open_event(visits, "told1", "http", query="?tab=why")
     expect(glance(page)).to_contain_text("pager informed")
     expect(glance(page)).to_contain_text("pager filtered by never")
@@ -145,7 +142,8 @@ def test_a_silence_lasts_until_a_date_and_a_time(visits: Visits, world: World) -
     path = "/api/core/v2/namespaces/default/silenced/entity:quiet2:http"
     ends_at = world.api("GET", path).body["expire_at"]
     assert abs(ends_at - tomorrow.timestamp()) <= 60
-    world.api("DELETE", path)
+    page.close()
+    world.remove(path)
 
 
 def test_the_preview_counts_what_the_silence_hits(visits: Visits, world: World) -> None:
@@ -164,7 +162,7 @@ def test_the_preview_counts_what_the_silence_hits(visits: Visits, world: World) 
     expect(glance(page).get_by_role("link", name="entity:many1:*")).to_have_attribute("href", re.compile("/silences/"))
     rows = world.api("GET", "/api/sensu/v1/namespaces/default/events/rows?silenced=true&word=many1").body
     assert rows["total"] == 3
-    world.api("DELETE", "/api/core/v2/namespaces/default/silenced/entity:many1:*")
+    world.remove("/api/core/v2/namespaces/default/silenced/entity:many1:*")
 
 
 def test_an_event_is_resolved_and_deleted(visits: Visits, world: World) -> None:
@@ -376,7 +374,7 @@ def test_changes_by_others_are_hidden_from_who_may_not_read_the_audit_log(
     """Without the right to the audit log, a caller sees no changes by other people, and reads that parts are hidden."""
     check = {"command": "true", "interval": 60, "subscriptions": ["none"], "publish": False}
     named = {"metadata": {"name": "audited", "namespace": "default"}, **check}
-    assert world.api("PUT", "/api/core/v2/namespaces/default/checks/audited", named).status == 201
+    world.api("PUT", "/api/core/v2/namespaces/default/checks/audited", named)
     world.report("audited1", "audited", 2, "refused")
     page = open_event(visits, "audited1", "audited")
     expect(glance(page)).to_contain_text("admin: create CheckConfig audited")

@@ -103,7 +103,7 @@ def test_groups_follow_what_happens(visits: Visits, world: World) -> None:
     expect(group(page, "socket")).to_contain_text("1 critical", timeout=3000)
     expect(row(page, "live-1", "socket")).to_be_visible()
     expect(chip(page, "critical")).to_be_visible()
-    world.api("DELETE", "/api/core/v2/namespaces/default/events/live-1/socket")
+    world.remove("/api/core/v2/namespaces/default/events/live-1/socket")
 
 
 def test_a_search_mistake_and_a_missing_match_are_explained(visits: Visits) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
@@ -27,9 +28,7 @@ def open_events(
     visits: Visits, path: str = EVENTS, user: tuple[str, str] = (USER, PASSWORD), **options: object
 ) -> Page:
     """The list of events, for somebody who is signed in."""
-    page = visits.visit(None, **options)  # type: ignore[arg-type]
-    visits.sign_in(page, *user)
-    page.goto(path)
+    page = visits.opened(path, user, **options)
     expect(page.get_by_role("heading", level=1)).to_have_text("Events")
     return page
 
@@ -292,12 +291,12 @@ def test_two_keys_silence_an_event_and_undo_takes_it_back(visits: Visits, world:
     message = page.get_by_role("status", name="Messages")
     expect(message).to_contain_text("web1/http is silent for 15 min.")
     silence = "/api/core/v2/namespaces/default/silenced/entity:web1:http"
-    assert world.api("GET", silence).status == 200
+    assert world.exists(silence)
     incident = row(page, "web1", "http").filter(has_not_text="no longer in this list")
     expect(incident).to_have_count(0)
     message.get_by_role("button", name="Undo").click()
     expect(incident).to_be_visible()
-    assert world.api("GET", silence).status == 404
+    assert not world.exists(silence)
 
 
 def test_selected_events_are_resolved_together(visits: Visits, world: World) -> None:
@@ -332,7 +331,7 @@ def test_events_are_deleted_after_a_confirmation(visits: Visits, world: World) -
     page.get_by_role("button", name="Delete").click()
     dialog.get_by_role("button", name="Delete").click()
     expect(page.get_by_role("heading", name="No event matches.")).to_be_visible(timeout=8000)
-    assert world.api("GET", "/api/core/v2/namespaces/default/events/gone-1/retired").status == 404
+    assert not world.exists("/api/core/v2/namespaces/default/events/gone-1/retired")
 
 
 @pytest.fixture
@@ -350,7 +349,7 @@ def reader(world: World) -> Iterator[tuple[str, str]]:
         }
     )
     yield "ann", "P@ssw0rd!"
-    world.api("DELETE", "/api/rbac/v2/namespaces/default/rolebindings/readers")
+    world.remove("/api/rbac/v2/namespaces/default/rolebindings/readers")
 
 
 def test_somebody_who_may_only_look_is_offered_no_action(visits: Visits, reader: tuple[str, str]) -> None:
@@ -401,4 +400,69 @@ def test_nothing_moves_under_the_pointer(visits: Visits, world: World) -> None:
     assert entities(page) == before
     pill.click()
     expect(row(page, "late-1", "socket")).to_be_visible()
-    world.api("DELETE", "/api/core/v2/namespaces/default/events/late-1/socket")
+    world.remove("/api/core/v2/namespaces/default/events/late-1/socket")
+
+
+def test_a_number_that_moved_is_asked_about_again(visits: Visits, world: World) -> None:
+    """All that match are resolved; more match meanwhile: nothing is done, and the new number is asked about."""
+    visits.expected_errors.append("status of 409")
+    world.report_at_once([(f"moved-{number}", "count", 2) for number in range(4)])
+    page = open_events(visits, f"{EVENTS}?q=moved-")
+    expect(row(page, "moved-3", "count")).to_be_visible()
+    page.keyboard.press("a")
+    page.keyboard.press("r")
+    dialog = page.get_by_role("dialog", name="Resolve 4 events in default?")
+    expect(dialog).to_be_visible()
+    world.report_at_once([(f"moved-more-{number}", "count", 2) for number in range(3)])
+    dialog.get_by_role("button", name="Resolve").click()
+    dialog = page.get_by_role("dialog", name="Resolve 7 events in default?")
+    expect(dialog.get_by_role("alert")).to_have_text("7 events match now, not 4. Look again before you resolve them.")
+    dialog.get_by_role("button", name="Resolve").click()
+    expect(page.get_by_role("status", name="Messages")).to_contain_text("7 events are resolved.")
+
+
+def test_checks_run_again_once_for_each_selected_entity(visits: Visits, world: World, tmp_path: Path) -> None:
+    """Checks of one of two agents run again: each once, on that agent alone, and the rows show the new results."""
+    for check in ("first", "second"):
+        ran = f"{tmp_path}/{check}-{{{{ .name }}}}"
+        command = f"echo ran >> {ran}; echo {check} ran $(wc -l < {ran}) times; exit 1"
+        spec = {"command": command, "interval": 3600, "subscriptions": ["again"], "publish": False}
+        metadata = {"name": check, "namespace": "default"}
+        world.create({"type": "CheckConfig", "api_version": "core/v2", "metadata": metadata, "spec": spec})
+    for agent in ("again-1", "again-2"):
+        world.start_agent(agent, "again")
+    for check in ("first", "second"):
+        world.api("POST", f"/api/core/v2/namespaces/default/checks/{check}/execute", {"check": check})
+    everything = "/api/sensu/v1/namespaces/default/events/rows?word=again-"
+    world.wait_for(everything, lambda answer: sum(row["check"] != "keepalive" for row in answer["rows"]) == 4)
+    page = open_events(visits, f"{EVENTS}?q=again-1")
+    expect(row(page, "again-1", "second")).to_be_visible()
+    expect(page.get_by_text("live", exact=True)).to_be_visible()
+    page.keyboard.press("a")
+    page.keyboard.press("t")
+    expect(page.get_by_role("status", name="Messages")).to_contain_text("2 events run again.")
+    for check in ("first", "second"):
+        expect(row(page, "again-1", check)).to_contain_text(f"{check} ran 2 times")
+    ran = {path.name: path.read_text().count("ran") for path in tmp_path.iterdir()}
+    assert ran == {"first-again-1": 2, "second-again-1": 2, "first-again-2": 1, "second-again-2": 1}
+    for agent in ("again-1", "again-2"):
+        world.kill_agent(agent)
+
+
+def test_changes_are_said_one_sentence_at_a_time(visits: Visits, world: World) -> None:
+    """A screen reader hears what changed as a sentence, and five seconds later what changed since."""
+    page = visits.visit(None)
+    page.clock.install()
+    visits.sign_in(page, USER, PASSWORD)
+    page.goto(EVENTS)
+    expect(page.get_by_text("live", exact=True)).to_be_visible()
+    said = page.locator(".visually-hidden[aria-live=polite]")
+    world.report("said-1", "socket", 2)
+    expect(said).to_have_text("1 new incident, the worst critical")
+    world.report("said-2", "socket", 1)
+    expect(row(page, "said-2", "socket")).to_be_visible()
+    world.report("said-3", "socket", 1)
+    expect(row(page, "said-3", "socket")).to_be_visible()
+    expect(said).to_have_text("1 new incident, the worst critical")
+    page.clock.fast_forward(5000)
+    expect(said).to_have_text("2 new incidents, the worst warning")

@@ -39,10 +39,10 @@ def disk(world: World, tmp_path: Path) -> Iterator[None]:
         resource("CheckConfig", "disk", {**check, "pipelines": [pipeline]}),
         resource("User", "ann", {"username": "ann", "password": "P@ssw0rd!", "groups": ["cluster-admins"]}),
     )
-    world.api("DELETE", f"{NAMESPACE}/silenced/entity:db1:disk")
-    world.api("DELETE", f"{NAMESPACE}/events/db1/disk")
+    world.remove(f"{NAMESPACE}/silenced/entity:db1:disk")
+    world.remove(f"{NAMESPACE}/events/db1/disk")
     world.start_agent("db1", "linux")
-    while world.api("GET", f"{NAMESPACE}/events/db1/disk").status != 200:
+    while not world.exists(f"{NAMESPACE}/events/db1/disk"):
         sleep(0.2)
     yield
     world.kill_agent("db1")

@@ -12,7 +12,6 @@ from playwright.sync_api import Page, expect
 from sensu.rules.severity import CRITICAL, PASSING, UNKNOWN, WARNING
 from sensu.store.sqlite.store import SQLiteStore
 from sensu.store.values import EventKey, EventState, PutEvent
-from sensu.testing.backend_process import PASSWORD, USER
 from tests.web.browser import Visits
 from tests.web.world import World
 
@@ -81,9 +80,7 @@ def _body(entity: str, check: str, status: int) -> bytes:
 
 def open_list(visits: Visits, path: str = EVERYTHING) -> Page:
     """The list for somebody who is signed in, once its first rows are there."""
-    page = visits.visit(None)
-    visits.sign_in(page, USER, PASSWORD)
-    page.goto(path)
+    page = visits.opened(path)
     expect(page.get_by_role("link", name="host-00000").first).to_be_visible()
     return page
 

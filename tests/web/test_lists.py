@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from sensu.testing.backend_process import PASSWORD, USER
 from tests.web.browser import PHONE, Visits
 from tests.web.world import World
 
@@ -28,14 +27,6 @@ def hook(name: str, command: str, timeout: int, namespace: str = "default") -> d
     return {"type": "HookConfig", "api_version": "core/v2", "metadata": metadata, "spec": spec}
 
 
-def open_list(visits: Visits, path: str, user: tuple[str, str] = (USER, PASSWORD), **options: object) -> Page:
-    """A list, for somebody who is signed in."""
-    page = visits.visit(None, **options)  # type: ignore[arg-type]
-    visits.sign_in(page, *user)
-    page.goto(path)
-    return page
-
-
 def rows(page: Page) -> Locator:
     """The rows of the list, without its head."""
     return page.get_by_role("row").filter(has=page.get_by_role("gridcell"))
@@ -51,7 +42,7 @@ def names(page: Page) -> Sequence[str]:
 
 def test_a_list_is_searched_and_sorted_and_its_address_says_so(visits: Visits) -> None:
     """Words and the clicked column are in the URL, so that a reload and a colleague see the same."""
-    page = open_list(visits, HOOKS)
+    page = visits.opened(HOOKS)
     expect(rows(page)).to_have_count(3)
     assert names(page) == ["netstat", "ps9", "ps10"]
     page.get_by_role("columnheader", name="What").get_by_role("button").click()
@@ -74,7 +65,7 @@ def test_a_list_is_searched_and_sorted_and_its_address_says_so(visits: Visits) -
 
 def test_a_list_follows_what_changes_and_nothing_moves_under_the_pointer(visits: Visits, world: World) -> None:
     """A new resource comes in by itself; while somebody points at the list it waits, and a button says so."""
-    page = open_list(visits, HOOKS)
+    page = visits.opened(HOOKS)
     expect(rows(page)).to_have_count(3)
     expect(page.get_by_text("live", exact=True)).to_be_visible()
     rows(page).first.hover()
@@ -82,13 +73,13 @@ def test_a_list_follows_what_changes_and_nothing_moves_under_the_pointer(visits:
     page.get_by_role("button", name="1 changed: reorder").click()
     assert names(page)[0] == "a-new-one"
     page.get_by_role("heading", level=1).hover()
-    world.api("DELETE", "/api/core/v2/namespaces/default/hooks/a-new-one")
+    world.remove("/api/core/v2/namespaces/default/hooks/a-new-one")
     expect(rows(page)).to_have_count(3)
 
 
 def test_a_list_is_walked_through_by_keys(visits: Visits) -> None:
     """The arrow keys lead from row to row, and the row that has the focus is seen."""
-    page = open_list(visits, HOOKS)
+    page = visits.opened(HOOKS)
     expect(rows(page)).to_have_count(3)
     page.keyboard.press("j")
     expect(page.locator("[aria-rowindex='2']")).to_be_focused()
@@ -103,12 +94,12 @@ def test_an_empty_list_says_what_the_kind_is_for(visits: Visits, world: World) -
     world.create(
         {"type": "Namespace", "api_version": "core/v2", "metadata": {"name": "empty"}, "spec": {"name": "empty"}}
     )
-    page = open_list(visits, "/n/empty/hooks", size=PHONE)
+    page = visits.opened("/n/empty/hooks", size=PHONE)
     expect(page.get_by_text("No hook yet.")).to_be_visible()
 
 
 def test_markup_in_a_list_is_text_on_a_phone_too(visits: Visits) -> None:
     """A command with markup is shown as it is, in two lines a row."""
-    page = open_list(visits, HOOKS, size=PHONE)
+    page = visits.opened(HOOKS, size=PHONE)
     expect(page.get_by_text(MARKUP)).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -76,7 +76,7 @@ def test_a_page_of_another_site_changes_nothing(visits: Visits, world: World, ot
     page.goto("/n/default/events/web1/http")
     expect(page.get_by_text("refused").first).to_be_visible()
     assert world.api("GET", f"{EVENTS}/web1/http").body["check"]["output"] == "refused"
-    assert world.api("POST", f"{EVENTS}/web1/http", changed).status == 201, "the attack would not work anyway"
+    world.api("POST", f"{EVENTS}/web1/http", changed)  # the attack would work
 
 
 def _named(name: str, **fields: object) -> dict[str, object]:

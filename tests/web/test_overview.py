@@ -5,7 +5,6 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from sensu.testing.backend_process import PASSWORD, USER
 from tests.web.browser import DESKTOP, PHONE, Visits
 from tests.web.world import World
 
@@ -18,15 +17,13 @@ def ops(world: World) -> str:
     world.api("PUT", "/api/core/v2/namespaces/ops", {"name": "ops"})
     for event in world.api("GET", "/api/core/v2/namespaces/ops/events").body:
         entity, check = event["entity"]["metadata"]["name"], event["check"]["metadata"]["name"]
-        world.api("DELETE", f"/api/core/v2/namespaces/ops/events/{entity}/{check}")
+        world.remove(f"/api/core/v2/namespaces/ops/events/{entity}/{check}")
     return "ops"
 
 
 def open_overview(visits: Visits, path: str, size: tuple[int, int] = DESKTOP) -> Page:
     """The overview, for an administrator."""
-    page = visits.visit(None, size=size)
-    visits.sign_in(page, USER, PASSWORD)
-    page.goto(path)
+    page = visits.opened(path, size=size)
     expect(page.get_by_role("region", name="Incidents")).to_be_visible()
     expect(page.get_by_text("live", exact=True)).to_be_visible(timeout=LIVE_WITHIN_MS)
     return page
@@ -109,7 +106,7 @@ def test_an_incident_that_nobody_was_informed_of_comes_first_and_says_why(
 ) -> None:
     """A warning whose handler does not exist comes before a critical incident that was delivered."""
     handler = {"metadata": {"name": "mail", "namespace": ops}, "type": "pipe", "command": "true", "filters": []}
-    assert world.api("PUT", f"/api/core/v2/namespaces/{ops}/handlers/mail", handler).status == 201
+    world.api("PUT", f"/api/core/v2/namespaces/{ops}/handlers/mail", handler)
     world.report("told1", "http", 2, "refused", namespace=ops, handlers=["mail"])
     world.report("untold1", "disk", 1, "nearly full", namespace=ops)
     page = open_overview(visits, "/n/ops/")

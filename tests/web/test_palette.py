@@ -22,11 +22,9 @@ def hosts(world: World) -> None:
         world.create({"type": kind, "api_version": "core/v2", "metadata": metadata, "spec": spec})
 
 
-def opened(visits: Visits, path: str, user: str = USER, password: str = PASSWORD) -> Page:
+def with_palette(visits: Visits, path: str, user: str = USER, password: str = PASSWORD) -> Page:
     """A page for a user, with the palette open."""
-    page = visits.visit(None)
-    visits.sign_in(page, user, password)
-    page.goto(path)
+    page = visits.opened(path, (user, password))
     expect(page.get_by_role("heading", level=1)).to_be_visible()
     page.keyboard.press("Control+k")
     expect(box(page)).to_be_focused()
@@ -40,7 +38,7 @@ def box(page: Page) -> Locator:
 
 def test_something_is_opened_by_a_part_of_its_name(visits: Visits) -> None:
     """A part of an entity's name and Enter open its page; it is among the recent ones afterwards."""
-    page = opened(visits, "/n/default/events")
+    page = with_palette(visits, "/n/default/events")
     page.keyboard.type("cache1")
     expect(page.get_by_role("option", name="cache1 entity in default")).to_be_visible()
     expect(page.get_by_role("option").first).to_have_attribute("aria-selected", "true")
@@ -56,7 +54,7 @@ def test_something_is_opened_by_a_part_of_its_name(visits: Visits) -> None:
 
 def test_pages_namespaces_and_actions_are_in_the_palette(visits: Visits) -> None:
     """Namespaces are listed first, a page is chosen with arrows and Enter, and an action does what its key does."""
-    page = opened(visits, "/n/default/events/web1/http")
+    page = with_palette(visits, "/n/default/events/web1/http")
     expect(page.get_by_role("option", name="staging namespace")).to_be_visible()
     page.keyboard.type("dark")
     page.keyboard.press("Enter")
@@ -71,7 +69,7 @@ def test_pages_namespaces_and_actions_are_in_the_palette(visits: Visits) -> None
 
 def test_the_palette_names_nothing_that_the_caller_may_not_list(visits: Visits) -> None:
     """Somebody who may only list events finds events, and no handler, pipeline, check or entity."""
-    page = opened(visits, "/n/default/events", "bob", "P@ssw0rd!")
+    page = with_palette(visits, "/n/default/events", "bob", "P@ssw0rd!")
     box(page).fill("http")
     expect(page.get_by_role("option", name="web1/http event in default")).to_be_visible()
     expect(page.get_by_role("option", name="http checkconfig")).to_have_count(0)
@@ -83,7 +81,7 @@ def test_names_that_somebody_may_not_see_are_nowhere(visits: Visits, world: Worl
     """Somebody who may only list events of one namespace sees no other name, whether or not it exists."""
     world.api("PUT", "/api/core/v2/namespaces/secret-rooms", {"name": "secret-rooms"})
     world.report("secret-host", "secret-check", 2, namespace="secret-rooms")
-    page = opened(visits, "/n/default/events", "bob", "P@ssw0rd!")
+    page = with_palette(visits, "/n/default/events", "bob", "P@ssw0rd!")
     expect(page.get_by_role("option").first).to_be_visible()
     expect(page.get_by_role("option", name="secret-rooms namespace")).to_have_count(0)
     page.keyboard.type("secret")

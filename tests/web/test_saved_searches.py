@@ -30,18 +30,16 @@ def _of(kind: str, name: str, spec: dict[str, object]) -> dict[str, object]:
     return {"type": kind, "api_version": "core/v2", "metadata": {"name": name, "namespace": "default"}, "spec": spec}
 
 
-def opened(visits: Visits, path: str, user: str = USER, password: str = PASSWORD) -> Page:
+def open_events(visits: Visits, path: str, user: str = USER, password: str = PASSWORD) -> Page:
     """The list of events for a user."""
-    page = visits.visit(None)
-    visits.sign_in(page, user, password)
-    page.goto(path)
+    page = visits.opened(path, (user, password))
     expect(page.get_by_role("heading", level=1)).to_have_text("Events")
     return page
 
 
 def test_a_saved_search_is_found_again_by_who_may_read_searches(visits: Visits, world: World) -> None:
     """A colleague who may list searches opens one and sees what was saved; others see no saved searches."""
-    page = opened(visits, f"{EVENTS}?q=load+%26%26+labels.region+==+'us'&status=unknown,passing")
+    page = open_events(visits, f"{EVENTS}?q=load+%26%26+labels.region+==+'us'&status=unknown,passing")
     page.get_by_role("button", name="Saved searches").click()
     dialog = page.get_by_role("dialog", name="Saved searches")
     expect(dialog).to_contain_text("No search of events is saved in default.")
@@ -51,7 +49,7 @@ def test_a_saved_search_is_found_again_by_who_may_read_searches(visits: Visits, 
     spec = world.api("GET", "/api/enterprise/searches/v1/namespaces/default/searches/american-load").body["spec"]
     assert spec["parameters"] == ["status:unknown,passing", "event:load", "labelSelector:region == 'us'"]
 
-    colleague = opened(visits, EVENTS, "ann", "P@ssw0rd!")
+    colleague = open_events(visits, EVENTS, "ann", "P@ssw0rd!")
     colleague.get_by_role("button", name="Saved searches").click()
     expect(colleague.get_by_label("Save what is shown now as")).to_have_count(0)
     expect(colleague.get_by_role("button", name="Delete american-load")).to_have_count(0)
@@ -60,14 +58,14 @@ def test_a_saved_search_is_found_again_by_who_may_read_searches(visits: Visits, 
     expect(colleague.get_by_role("row").filter(has_text="web2")).to_be_visible()
     expect(colleague.get_by_role("row").filter(has_text="db1")).to_have_count(0)
 
-    other = opened(visits, EVENTS, "bob", "P@ssw0rd!")
+    other = open_events(visits, EVENTS, "bob", "P@ssw0rd!")
     expect(other.get_by_role("combobox", name="Search events")).to_be_visible()
     expect(other.get_by_role("button", name="Saved searches")).to_have_count(0)
 
 
 def test_a_saved_search_is_replaced_and_deleted(visits: Visits, world: World) -> None:
     """Saving under a name that exists says that it replaces the search; deleting asks first."""
-    page = opened(visits, f"{EVENTS}?q=disk")
+    page = open_events(visits, f"{EVENTS}?q=disk")
     page.get_by_role("button", name="Saved searches").click()
     name = page.get_by_label("Save what is shown now as")
     for _ in range(2):
@@ -79,4 +77,4 @@ def test_a_saved_search_is_replaced_and_deleted(visits: Visits, world: World) ->
     page.get_by_role("button", name="Delete disks").click()
     page.get_by_role("button", name="Delete for everybody").click()
     expect(page.get_by_role("button", name=re.compile("^disks by admin"))).to_have_count(0)
-    assert world.api("GET", "/api/enterprise/searches/v1/namespaces/default/searches/disks").status == 404
+    assert not world.exists("/api/enterprise/searches/v1/namespaces/default/searches/disks")

@@ -5,18 +5,10 @@ from typing import Any
 
 from playwright.sync_api import Page, expect
 
-from sensu.testing.backend_process import PASSWORD, USER
 from tests.web.browser import Visits
 from tests.web.world import World
 
 PROVIDERS = "/api/enterprise/secrets/v1/providers"
-
-
-def opened(visits: Visits, path: str, **options: Any) -> Page:
-    page = visits.visit(None, **options)
-    visits.sign_in(page, USER, PASSWORD)
-    page.goto(path)
-    return page
 
 
 def row(page: Page, name: str) -> Any:
@@ -25,7 +17,7 @@ def row(page: Page, name: str) -> Any:
 
 def test_a_vault_is_made_with_the_form_and_used_by_a_secret(visits: Visits, world: World) -> None:
     """From the secrets of a namespace to a new provider and back; the token is neither shown nor kept in the tab."""
-    page = opened(visits, "/n/default/secrets")
+    page = visits.opened("/n/default/secrets")
     page.get_by_role("link", name="secrets providers").click()
     expect(row(page, "env")).to_contain_text("Environment of the backend")
     page.get_by_role("button", name="New secrets provider").click()
@@ -56,7 +48,7 @@ def test_a_provider_is_changed_and_deleted(visits: Visits, world: World) -> None
     client = {"region": "eu-central-1", "access_key": "AKID", "secret_key": "kept"}
     body = {"type": "AWSProvider", "api_version": "secrets/v1", "metadata": {"name": "aws"}, "spec": {"client": client}}
     world.api("PUT", f"{PROVIDERS}/aws", body)
-    page = opened(visits, "/secrets-providers")
+    page = visits.opened("/secrets-providers")
     page.get_by_role("link", name="aws").click()
     page.get_by_label("Region", exact=True).fill("Frankfurt")
     page.get_by_role("button", name="Save", exact=True).click()

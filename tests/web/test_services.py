@@ -1,29 +1,20 @@
 """Business services: how each is, the components that it depends on, and their form."""
 
 import re
-from typing import Any
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
-from sensu.testing.backend_process import PASSWORD, USER
 from tests.web.browser import Visits
 from tests.web.world import World
 
 BSM = "/api/enterprise/bsm/v1/namespaces/default"
 
 
-def opened(visits: Visits, path: str, **options: Any) -> Page:
-    page = visits.visit(None, **options)
-    visits.sign_in(page, USER, PASSWORD)
-    page.goto(path)
-    return page
-
-
 def test_services_are_listed_with_their_worst_rule_and_made_with_a_form(visits: Visits, world: World) -> None:
     """A component is made with the form, its arguments are typed values, and the list shows how its service is."""
     for name, status in (("store1", 2), ("store2", 0)):
         world.report(name, "stock", status, "as it is")
-    page = opened(visits, "/n/default/services")
+    page = visits.opened("/n/default/services")
     expect(page.get_by_text("No service yet.")).to_be_visible()
     page.get_by_role("link", name="New service component").click()
     expect(page.get_by_role("button", name="Save", exact=True)).to_be_visible()
@@ -60,7 +51,7 @@ def test_services_are_listed_with_their_worst_rule_and_made_with_a_form(visits: 
 
 def test_templates_are_listed_and_the_built_in_one_stays(visits: Visits, world: World) -> None:
     """The built-in template is shown like others, and nothing offers to change or delete it; a copy can be made."""
-    page = opened(visits, "/n/default/rule-templates")
+    page = visits.opened("/n/default/rule-templates")
     row = page.get_by_role("row").filter(has=page.get_by_role("link", name="aggregate", exact=True))
     expect(row).to_contain_text("Monitor a distributed service")
     row.get_by_role("link", name="aggregate").click()

@@ -15,10 +15,7 @@ NARROW = (320, 640)
 
 def open_signed_in(visits: Visits, path: str, user: tuple[str, str] = (USER, PASSWORD), **options: object) -> Page:
     """A page for somebody who is signed in."""
-    page = visits.visit(None, **options)  # type: ignore[arg-type]
-
-    visits.sign_in(page, *user)
-    page.goto(path)
+    page = visits.opened(path, user, **options)
     expect(page.get_by_role("heading", level=1)).to_be_visible()
     return page
 

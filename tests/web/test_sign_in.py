@@ -37,7 +37,7 @@ def end_sessions(world: World, username: str) -> None:
     """End all sessions of a user, as an administrator does."""
     listed = world.api("GET", f"/api/sensu/v1/sessions?username={username}").body
     for session in listed["sessions"]:
-        world.api("DELETE", f"/api/sensu/v1/sessions/{session['id']}")
+        world.remove(f"/api/sensu/v1/sessions/{session['id']}")
 
 
 def test_signing_in_leads_to_the_page_of_the_link_that_was_opened(visits: Visits) -> None:
@@ -70,9 +70,7 @@ def test_wrong_name_and_wrong_password_are_the_same_words(visits: Visits, ann: t
 
 def test_signing_out_in_one_tab_signs_out_the_others(visits: Visits) -> None:
     """Signing out is done once for the browser; every tab shows the sign-in page."""
-    first = visits.visit(None)
-    visits.sign_in(first, USER, PASSWORD)
-    first.goto("/cluster")
+    first = visits.opened("/cluster")
     second = first.context.new_page()
     second.goto("/cluster")
     expect(second.get_by_role("heading", level=1, name="Cluster")).to_be_visible()
@@ -85,9 +83,7 @@ def test_signing_out_in_one_tab_signs_out_the_others(visits: Visits) -> None:
 def test_a_session_that_ends_is_asked_for_above_the_page(visits: Visits, world: World, ann: tuple[str, str]) -> None:
     """Somebody whose session ends signs in again in a dialog, and is still on the same page afterwards."""
     visits.expected_errors += [REFUSED]
-    page = visits.visit(None)
-    visits.sign_in(page, *ann)
-    page.goto("/cluster?tab=members")
+    page = visits.opened("/cluster?tab=members", ann)
     expect(page.get_by_role("heading", level=1, name="Cluster")).to_be_visible()
     end_sessions(world, ann[0])
     dialog = page.get_by_role("dialog", name="Sign in again")
@@ -103,9 +99,7 @@ def test_a_session_that_ends_is_asked_for_above_the_page(visits: Visits, world: 
 def test_the_dialog_of_an_ended_session_can_be_left(visits: Visits, world: World, ann: tuple[str, str]) -> None:
     """Somebody who does not want to go on gets to the sign-in page, which leads back."""
     visits.expected_errors += [REFUSED]
-    page = visits.visit(None)
-    visits.sign_in(page, *ann)
-    page.goto("/cluster")
+    page = visits.opened("/cluster", ann)
     expect(page.get_by_role("heading", level=1, name="Cluster")).to_be_visible()
     end_sessions(world, ann[0])
     page.get_by_role("button", name="Leave this page").click()

@@ -12,13 +12,12 @@ from tests.web.world import World
 
 INCIDENTS = re.compile(r"^\(\d+\) ")
 LIVE_WITHIN_MS = 5000
+STREAM = "**/api/sensu/v1/live?**"
 
 
-def open_live(visits: Visits, username: str = USER, password: str = PASSWORD) -> Page:
+def open_live(visits: Visits, username: str = USER, password: str = PASSWORD, path: str = "/cluster") -> Page:
     """A page of somebody who is signed in, which follows what happens."""
-    page = visits.visit(None)
-    visits.sign_in(page, username, password)
-    page.goto("/cluster")
+    page = visits.opened(path, (username, password))
     expect(page.get_by_text("live", exact=True)).to_be_visible(timeout=LIVE_WITHIN_MS)
     return page
 
@@ -26,9 +25,10 @@ def open_live(visits: Visits, username: str = USER, password: str = PASSWORD) ->
 @pytest.fixture
 def quiet(world: World) -> World:
     """A backend with no events."""
-    for event in world.api("GET", "/api/core/v2/events").body:
-        entity, check = event["entity"]["metadata"]["name"], event["check"]["metadata"]["name"]
-        world.api("DELETE", f"/api/core/v2/namespaces/default/events/{entity}/{check}")
+    rows = world.api("GET", "/api/sensu/v1/namespaces/default/events/rows?limit=500").body["rows"]
+    if rows:
+        of = [[row["entity"], row["check"]] for row in rows]
+        world.api("POST", "/api/sensu/v1/namespaces/default/events/bulk", {"action": "delete", "of": of})
     return world
 
 
@@ -65,20 +65,43 @@ def test_seven_tabs_are_live_with_one_stream(visits: Visits, quiet: World) -> No
     assert time.monotonic() - started < 6
 
 
-def test_a_page_says_since_when_its_data_is_old(visits: Visits, quiet: World) -> None:
-    """Without its backend a page says so within 3 s, and goes on by itself when the backend is back."""
+def test_a_page_that_was_cut_off_catches_up(visits: Visits, quiet: World) -> None:
+    """Without its backend a page says so within 3 s and keeps its rows; back again, it says how much changed."""
     visits.expected_errors.append("ERR_|status of 50")
-    page = open_live(visits)
+    quiet.report("web1", "http", 2, "refused")
+    page = open_live(visits, path="/n/default/events?status=critical,warning,unknown,passing")
     quiet.kill_backend()
     started = time.monotonic()
-    expect(page.get_by_text(re.compile(r"No connection for .* What you see is from "))).to_be_visible()
+    expect(page.get_by_role("alert")).to_contain_text("What you see is from")
     assert time.monotonic() - started < 3.5
+    expect(page.get_by_role("alert")).to_contain_text("No connection for ")
     expect(page.get_by_text("no connection", exact=True).first).to_be_visible()
+    expect(page.get_by_role("link", name="web1")).to_be_visible()
+    page.route(STREAM, lambda route: route.abort())
     quiet.start_backend()
-    expect(page.get_by_text(re.compile("^Connected again"))).to_be_visible(timeout=15_000)
-    expect(page.get_by_text("live", exact=True)).to_be_visible()
+    quiet.report("web1", "http", 0, "ok")
+    quiet.report("web2", "http", 2, "refused")
+    page.unroute(STREAM)
+    expect(page.get_by_text("Connected again. 2 changes.")).to_be_visible(timeout=15_000)
+    expect(page.get_by_role("link", name="web2")).to_be_visible()
+    expect(page).to_have_title(re.compile(r"^\(1\) Events"))
+    assert page.evaluate("performance.getEntriesByType('navigation').length") == 1
+
+
+def test_a_page_that_missed_too_much_reads_again(visits: Visits, quiet: World) -> None:
+    """After more changes than the stream names, the list is read again, and nothing is shown twice."""
+    visits.expected_errors.append("ERR_")
     quiet.report("web1", "http", 2, "refused")
-    expect(page).to_have_title("(1) Cluster · Sensu", timeout=3000)
+    page = open_live(visits, path="/n/default/events?status=critical,warning,unknown,passing")
+    page.route(STREAM, lambda route: route.abort())
+    page.evaluate("dispatchEvent(new Event('online'))")  # the stream begins again, in vain
+    expect(page.get_by_role("alert")).to_contain_text("No connection")
+    quiet.report_at_once([(f"host-{number:03}", "http", 1) for number in range(250)])
+    page.unroute(STREAM)
+    expect(page.get_by_text("Too much changed to count, so everything is read again.")).to_be_visible(timeout=15_000)
+    expect(page.get_by_role("grid")).to_have_attribute("aria-rowcount", "252")
+    names = page.get_by_role("row").get_by_role("link").all_inner_texts()[::2]
+    assert len(names) == len(set(names)) > 10
 
 
 def test_a_user_who_is_disabled_is_asked_to_sign_in_at_once(visits: Visits, world: World) -> None:
@@ -93,7 +116,7 @@ def test_a_user_who_is_disabled_is_asked_to_sign_in_at_once(visits: Visits, worl
         }
     )
     page = open_live(visits, "eve", "eve-s-secret")
-    world.api("DELETE", "/api/core/v2/users/eve")
+    world.remove("/api/core/v2/users/eve")
     expect(page.get_by_role("dialog", name="Sign in again")).to_be_visible(timeout=4000)
 
 
@@ -122,3 +145,59 @@ def test_rights_that_change_change_the_page(visits: Visits, world: World) -> Non
         }
     )
     expect(page).to_have_title(INCIDENTS, timeout=5000)
+
+
+TICKS, ROWS = 150, 40
+ROW_BYTES = 200
+"""Less than a row takes."""
+_FOLLOW = """(rows) => {
+  // As another tab that holds the stream: each second every row has another output.
+  const channel = new BroadcastChannel('sensu.live')
+  const say = (message) => channel.postMessage({ from: '0', ...message })
+  let number = 0
+  const beat = () => say({ say: 'lead', visible: true })
+  setInterval(beat, 500)
+  beat()
+  setInterval(() => {
+    number += 1
+    const changed = rows.map((row) => ({ ...row, occurrences: number, line: `tick ${number} ${'x'.repeat(60)}` }))
+    const data = JSON.stringify({ events: { default: { changed, gone: [], more: false } } })
+    say({ say: 'pass', what: { event: { event: 'tick', data, id: String(1e9 + number) } } })
+  }, 1000)
+}"""
+
+
+def test_a_page_that_stays_open_needs_no_more_memory(visits: Visits, quiet: World) -> None:
+    """Of the rows of many ticks none stays in memory once it is replaced, and neither do elements and listeners."""
+    quiet.report_at_once([(f"host-{number:03}", "http", 2) for number in range(ROWS)])
+    page = visits.visit(None)
+    page.clock.install()
+    visits.sign_in(page, USER, PASSWORD)
+    page.goto("/n/default/events")
+    expect(page.get_by_text("live", exact=True)).to_be_visible()
+    rows = quiet.api("GET", f"/api/sensu/v1/namespaces/default/events/rows?limit={ROWS}").body["rows"]
+    page.evaluate(_FOLLOW, rows)
+    pass_time(page, 30)
+    before = memory(page)
+    pass_time(page, TICKS)
+    after = memory(page)
+    taken = re.findall(r"tick (\d+)", page.get_by_role("grid").inner_text())
+    assert max(int(number) for number in taken) > TICKS
+    assert after["bytes"] - before["bytes"] < TICKS * ROWS * ROW_BYTES
+    assert after["nodes"] - before["nodes"] < ROWS
+    assert after["listeners"] - before["listeners"] < ROWS
+
+
+def pass_time(page: Page, seconds: int) -> None:
+    """Let time pass in a page, second by second, so that it hears in each one what it is sent."""
+    for _ in range(seconds):
+        page.clock.run_for(1000)
+
+
+def memory(page: Page) -> dict[str, int]:
+    """The bytes that the scripts of a page use, and the elements that exist, once what is unused was collected."""
+    session = page.context.new_cdp_session(page)
+    for _ in range(2):
+        session.send("HeapProfiler.collectGarbage")
+    used, counted = session.send("Runtime.getHeapUsage"), session.send("Memory.getDOMCounters")
+    return {"bytes": used["usedSize"], "nodes": counted["nodes"], "listeners": counted["jsEventListeners"]}

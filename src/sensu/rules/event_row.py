@@ -51,8 +51,8 @@ class EventRow(msgspec.Struct, frozen=True):
     `since`, `executed` and `due` are Unix seconds: since when the event has its severity, when its last result was
     executed, and when the next one is expected (0 if that is not known). `silenced` names the silences that apply now.
     `line` is the first line of the output, at most 160 characters; `history` the last 21 statuses as digits, the newest
-    last, with 3 for every status above 2. `handled` is `delivered`, `filtered`, `waiting`, `failed`, `none` or
-    `unknown`. `columns` has the values that were asked for and that the event has.
+    last, with 3 for every status above 2. `handled` is `delivered`, `partly`, `filtered`, `waiting`, `failed`, `none`
+    or `unknown`. `columns` has the values that were asked for and that the event has.
     """
 
     entity: str

@@ -117,6 +117,8 @@ class Explanation(Wire, frozen=True):
     With `recorded` it is what happened, otherwise what would happen now. `earlier` is the explanation of the event
     before, if none is recorded of this one. `filter` is the verdict of the filter of a dry run by itself. `handling` is
     what is kept of the outcomes for the last state change of a stored event, and `handled` the outcome on the whole.
+    `away_since` is when the last keepalive came, if the agent of the entity is away; until it is back, the TTL of its
+    checks waits.
     """
 
     namespace: str = always_str()
@@ -132,6 +134,7 @@ class Explanation(Wire, frozen=True):
     earlier: "Explanation | None" = None
     handled: str = ""
     handling: tuple[Handling, ...] = ()
+    away_since: int = 0
 
 
 def facts_of(event: Event) -> EventFacts:

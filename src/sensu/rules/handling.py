@@ -13,8 +13,17 @@ from sensu.errors import InvalidResource
 from sensu.rules import explain
 from sensu.rules.explain import Handling, WorkflowTrace
 
-DELIVERED, FILTERED, WAITING, FAILED, NONE, UNKNOWN = ("delivered", "filtered", "waiting", "failed", "none", "unknown")
-"""How an event was handled on the whole. `none`: no handler is there for it; `unknown`: that is not kept."""
+DELIVERED, PARTLY, FILTERED, WAITING, FAILED, NONE, UNKNOWN = (
+    "delivered",
+    "partly",
+    "filtered",
+    "waiting",
+    "failed",
+    "none",
+    "unknown",
+)
+"""How an event was handled on the whole. `partly`: delivered to one handler, while another one failed; `none`: it names
+no handler; `unknown`: that is not kept."""
 
 WORKFLOWS_MAX = 16
 """The outcomes of further workflows of a state change are not kept."""
@@ -23,6 +32,8 @@ WHY_CHARACTERS_MAX = 160
 NOT_HANDLED = b""
 """What is kept with a state change that is handled by nobody."""
 
+_FAILURES = frozenset((explain.FAILED, explain.GIVEN_UP, explain.DROPPED))
+"""Failures that nothing made up for: what went to a fallback handler or the next pipeline has an outcome there."""
 _RANKS = {explain.WAITING: 0, explain.FILTERED: 1, explain.DISCARDED: 2, explain.DELIVERED: 4}
 _RANK_OF_FAILURES = 3
 _WORDS = (WAITING, FILTERED, FAILED, FAILED, DELIVERED)
@@ -128,5 +139,5 @@ def handled(delivery: int, kept: bytes | None) -> str:
     found = unpacked(kept)
     if not found:
         return NONE
-    highest = max(map(_rank, found))
-    return _WORDS[highest]
+    word = _WORDS[max(map(_rank, found))]
+    return PARTLY if word == DELIVERED and any(one.outcome in _FAILURES for one in found) else word

@@ -12,6 +12,7 @@ from sensu.backend.services.events import completed
 from sensu.backend.services.outcomes import Denied, Found, Invalid, NotFound, Refusal, TooMany
 from sensu.backend.services.payload import Payload, decoded
 from sensu.clock import Clock
+from sensu.resources.check import KEEPALIVE
 from sensu.resources.event import Event
 from sensu.resources.event_filter import EventFilter
 from sensu.resources.handler import Handler
@@ -71,12 +72,21 @@ class Explain:
         return Found(encode(await self._with_handling(key, msgspec.structs.replace(would, earlier=trace))))
 
     async def _with_handling(self, key: EventKey, explanation: Explanation) -> Explanation:
-        """The explanation with what is kept of the last state change."""
+        """The explanation with what is kept of the last state change, and whether the agent is away."""
+        explanation = msgspec.structs.replace(explanation, away_since=await self._away_since(key))
         kept = await self._store.handling(key, LAST)
         if kept is None:
             return msgspec.structs.replace(explanation, handled=UNKNOWN)
         outcomes = unpacked(kept.handled or b"")
         return msgspec.structs.replace(explanation, handled=handled(kept.change, kept.handled), handling=outcomes)
+
+    async def _away_since(self, key: EventKey) -> int:
+        """When the last keepalive of the entity came, if its keepalives fail; 0 otherwise, and for them themselves."""
+        if key.check == KEEPALIVE:
+            return 0
+        stored = await self._store.get_event(EventKey(key.namespace, key.entity, KEEPALIVE))
+        check = decode(Event, stored.body).check if stored is not None else None
+        return check.last_ok if check is not None and check.status != 0 else 0
 
     async def dry_run(self, caller: Identity, namespace: str, payload: Payload) -> Found | Refusal:
         """What would happen to an event in the request or to a stored one, given the candidates."""

@@ -36,7 +36,7 @@ from sensu.resources.check import CheckConfig
 from sensu.resources.kinds import CHECK, ENTITY, EVENT, SILENCED
 from sensu.resources.silenced import Silenced
 from sensu.rules.event_row import EventRow
-from sensu.rules.handling import DELIVERED, WAITING
+from sensu.rules.handling import DELIVERED, PARTLY, WAITING
 from sensu.rules.kinds.table import selectable_of
 from sensu.rules.run_ledger import NO_TROUBLE, SlotTrouble, summed_trouble
 from sensu.rules.selectors.selection import Columns
@@ -238,7 +238,7 @@ _NAMESPACE = Columns(selectable_of(EVENT), ["namespace"])
 
 
 def _place(event: ListedEvent, row: EventRow) -> tuple[int, ...]:
-    notified = row.handled in (DELIVERED, WAITING)
+    notified = row.handled in (DELIVERED, PARTLY, WAITING)
     return bool(row.silenced), notified, event.state.severity, -event.state.since
 
 

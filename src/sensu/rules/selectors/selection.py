@@ -15,7 +15,7 @@ from sensu.rules.selectors.parser import Comparison, Requirement, parsed
 from sensu.rules.selectors.selectable import Path, Selectable, SelectableField
 
 COMPILED_REMEMBERED_MAX = 256
-CHARACTERS_MAX = 8192
+CHARACTERS_MAX = 16_384
 """The maximum number of characters of all selectors of a request; longer ones are refused."""
 
 _Tree = dict[str, "_Tree | None"]

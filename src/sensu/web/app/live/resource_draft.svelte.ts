@@ -176,6 +176,8 @@ export class ResourceDraft {
     this.#source = source
     this.refused = ''
     clearTimeout(this.#timer)
+    // An answer about what was there before would replace what is being written.
+    this.#asked?.abort()
     this.#timer = setTimeout(() => void this.#judge(), JUDGE_AFTER_MS)
     const text = source === 'text' ? this.text : ''
     keepDraft(this.start.path, { document: this.document, text, base: this.#base, etag: this.#etag })

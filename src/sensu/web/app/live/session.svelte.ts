@@ -6,6 +6,7 @@ import type { Outcome } from '../wire/outcomes.ts'
 import { onSessionOver } from '../wire/patience.ts'
 import { act, ask } from '../wire/requests.ts'
 import { clock } from './clock.svelte.ts'
+import { toasts } from './toasts.svelte.ts'
 
 /** What `GET /auth/session` answers. */
 export interface SessionAnswer {
@@ -109,9 +110,15 @@ class Session {
     return created
   }
 
-  /** Signs out, here and in the other tabs. */
+  /** Signs out, here and in the other tabs. What is open is closed before, so that it asks for nothing afterwards. */
   async signOut(): Promise<void> {
-    await act('/auth/session', { method: 'DELETE' })
+    this.state = 'starting'
+    const outcome = await act('/auth/session', { method: 'DELETE' })
+    if (outcome.kind === 'unreachable') {
+      this.state = 'signed_in'
+      toasts.say(`You are still signed in: ${outcome.why}.`)
+      return
+    }
     this.#channel?.postMessage('signed out')
     this.#forget()
   }

@@ -21,6 +21,9 @@ export interface Follower {
   hidden?: boolean
 }
 
+/** The backend takes no longer ones; what has such a name is not followed. */
+const LONGEST_TOPIC = 1000
+
 type State = 'off' | 'connecting' | 'live' | 'lost'
 
 class Stream {
@@ -29,7 +32,7 @@ class Stream {
   lostAtS = $state<number | undefined>(undefined)
   /** Since when it is known that the stream is lost. */
   noticedAtS = $state(0)
-  /** How many changes came after the stream was back; undefined: it was not lost. */
+  /** How many changes came after the stream was back, infinite if they cannot be counted; undefined: it was not lost. */
   changesAfterLoss = $state<number | undefined>(undefined)
   #followers = new Map<Follower, readonly string[]>()
   #ofOtherTabs: readonly string[] = []
@@ -98,7 +101,8 @@ class Stream {
     this.#planned = true
     setTimeout(() => {
       this.#planned = false
-      const own = [...new Set([...this.#followers.values()].flat())].sort()
+      const topics = [...this.#followers.values()].flat().filter((topic) => topic.length <= LONGEST_TOPIC)
+      const own = [...new Set(topics)].sort()
       if (this.#tabs?.leading === true) this.#connection.follow([...new Set([...own, ...this.#ofOtherTabs])].sort())
       else this.#tabs?.follow(own)
     }, 50)
@@ -165,13 +169,18 @@ class Stream {
 
   #take({ event, data, id }: StreamedEvent): void {
     this.#heardAtS = clock.exactS()
-    if (event === 'expired') this.#again()
+    if (event === 'expired') this.#expired()
     if (event === 'ended') void session.read('')
     this.#lastId = Number(id) || this.#lastId
     if (event !== 'tick') return
     const tick = readTick(jsonOf(data))
     for (const follower of this.#followers.keys()) if (follower.hidden === true) follower.tick(tick)
     this.#ticks.add(tick)
+  }
+
+  #expired(): void {
+    if (this.changesAfterLoss !== undefined) this.changesAfterLoss = Infinity
+    this.#again()
   }
 
   #hand(tick: Tick): void {

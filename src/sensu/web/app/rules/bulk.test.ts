@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { bulkInWords, readBulkAnswer, whereOf } from './bulk.ts'
+import { bulkInWords, matchingNow, movedInWords, readBulkAnswer, whereOf } from './bulk.ts'
 import { viewOfQuery } from './view_of_url.ts'
 
 const lines = (...values: unknown[]) => values.map((value) => JSON.stringify(value)).join('\n') + '\n'
@@ -51,4 +51,11 @@ test('all that match are those that the list shows', () => {
     fieldSelector: [],
     labelSelector: [],
   })
+})
+
+test('a number that moved is named with the one that was seen', () => {
+  assert.equal(matchingNow('where matches 415 items, 412 were expected'), 415)
+  assert.equal(matchingNow('limit must be between 1 and 500'), undefined)
+  assert.equal(movedInWords('delete', 415, 412), '415 events match now, not 412. Look again before you delete them.')
+  assert.equal(movedInWords('execute', 1, 2), '1 event matches now, not 2. Look again before you run it.')
 })

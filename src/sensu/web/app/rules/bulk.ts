@@ -3,7 +3,7 @@ import { eventFilter } from './event_filter.ts'
 import { jsonOf, numberOf, recordOf, textOf } from './outside.ts'
 import { searchQuestion } from './search_tokens.ts'
 import type { View } from './view_of_url.ts'
-import { counted, listed } from './words.ts'
+import { counted, listed, numberInWords } from './words.ts'
 
 export type BulkAction =
   'resolve' | 'delete' | 'execute' | 'silence' | 'unsilence' | 'publish' | 'unpublish' | 'retry' | 'discard'
@@ -44,6 +44,18 @@ export function whereOf(view: View): Record<string, unknown> {
   const { word, fieldSelector, labelSelector } = searchQuestion(view.q)
   const silenced = filter.silenced === undefined ? {} : { silenced: filter.silenced }
   return { status: filter.statuses, ...silenced, word, fieldSelector, labelSelector }
+}
+
+/** How many a condition matches now, if an action was refused because they were not as many as expected. */
+export function matchingNow(why: string): number | undefined {
+  const found = /^where matches (\d+) items/.exec(why)?.[1]
+  return found === undefined ? undefined : Number(found)
+}
+
+/** The same in words: "415 events match now, not 412. Look again before you delete them." */
+export function movedInWords(action: BulkAction, now: number, expected: number): string {
+  const verb = action === 'execute' ? 'run' : action
+  return `${counted(now, 'event matches', 'events match')} now, not ${numberInWords(expected)}. Look again before you ${verb} ${now === 1 ? 'it' : 'them'}.`
 }
 
 /** Reads an answer: a line for each item, and a summary as the last line. */

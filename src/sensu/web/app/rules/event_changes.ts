@@ -1,6 +1,6 @@
 // What a tick says about events, as a sentence for people who do not see the list.
-import type { EventRow } from './event_rows.ts'
-import { type Status, worstOf } from './status.ts'
+import type { EventCounts, EventRow } from './event_rows.ts'
+import { type Status, incidentsIn, worstOf } from './status.ts'
 import { counted } from './words.ts'
 
 /** Changes of state that are older than this were announced before. */
@@ -20,4 +20,12 @@ export function changesInWords(changed: readonly EventRow[], nowS: number): stri
   ]
     .filter((part) => part !== '')
     .join('; ')
+}
+
+/** The same where too many changed to name them: "Many events changed: 5,002 incidents, the worst critical". */
+export function countsInWords(counts: EventCounts | undefined): string {
+  if (counts === undefined) return 'Many events changed'
+  const incidents = incidentsIn(counts)
+  if (incidents === 0) return 'Many events changed: no incidents'
+  return `Many events changed: ${counted(incidents, 'incident')}, the worst ${worstOf(counts)}`
 }

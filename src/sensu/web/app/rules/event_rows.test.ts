@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { changesInWords } from './event_changes.ts'
+import { changesInWords, countsInWords } from './event_changes.ts'
 import { eventKey, movesInOrder, readEventRow } from './event_rows.ts'
 
 const row = (changes: object = {}) => readEventRow({ entity: 'web1', check: 'http', status: 2, since: 100, ...changes })
@@ -35,4 +35,13 @@ test('changes are announced as a sentence, without silenced and old ones', () =>
   ]
   assert.equal(changesInWords(changed, 100), '2 new incidents, the worst critical; 1 recovered')
   assert.equal(changesInWords([row({ since: 10 })], 100), '')
+})
+
+test('too many changes are announced by what the namespace has now', () => {
+  const none = { critical: 0, warning: 0, unknown: 0, passing: 5, silenced: 0 }
+  assert.equal(
+    countsInWords({ ...none, warning: 5001, unknown: 1 }),
+    'Many events changed: 5,002 incidents, the worst warning',
+  )
+  assert.equal(countsInWords(none), 'Many events changed: no incidents')
 })

@@ -3,7 +3,7 @@ import { listOf, numberOf, recordOf, textOf } from './outside.ts'
 import { type Status, severityRank, statusOf } from './status.ts'
 
 /** What handling an event came to. */
-export type Handled = 'delivered' | 'filtered' | 'waiting' | 'failed' | 'none' | 'unknown'
+export type Handled = 'delivered' | 'partly' | 'filtered' | 'waiting' | 'failed' | 'none' | 'unknown'
 
 /** A row of a list of events. Times are Unix seconds; `silenced` names the silences that apply now. */
 export interface EventRow {
@@ -34,7 +34,7 @@ export const ORDERS = new Map([
   ['name', 'name'],
 ])
 
-const HANDLED: readonly Handled[] = ['delivered', 'filtered', 'waiting', 'failed', 'none']
+const HANDLED: readonly Handled[] = ['delivered', 'partly', 'filtered', 'waiting', 'failed', 'none']
 
 /** A row from an answer or a tick. */
 export function readEventRow(value: unknown): EventRow {

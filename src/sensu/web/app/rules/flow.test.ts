@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { isOfOtherKind, readFlow, secondsInWords, stepInWords, stepsOf, sumsOf, workflowsOf } from './flow.ts'
+import { handlerOf, readFlow, secondsInWords, stepInWords, stepsOf, sumsOf, workflowsOf } from './flow.ts'
 
 const [FLOW] = readFlow({
   workflows: [
@@ -64,7 +64,9 @@ test('an answer of another shape is empty', () => {
   const handler = { name: 'logs', type: 'TCPStreamHandler', api_version: 'pipeline/v1' }
   const [streamed] = workflowsOf({ workflows: [{ name: 'w', handler }] })
   assert.equal(streamed?.handler, 'pipeline/v1.TCPStreamHandler(Name=logs)')
-  assert.equal(isOfOtherKind(streamed?.handler ?? ''), true)
+  assert.deepEqual(handlerOf('pager'), { kind: 'handlers', name: 'pager' })
+  assert.deepEqual(handlerOf('pipeline/v1.TCPStreamHandler(Name=logs)'), { kind: 'tcp-stream-handlers', name: 'logs' })
+  assert.equal(handlerOf('other/v1.Kind(Name=logs)'), undefined)
 })
 
 test('short durations have a unit that keeps them short', () => {

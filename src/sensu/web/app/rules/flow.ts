@@ -1,6 +1,9 @@
 // What went through workflows in the last hour, read from the API's answer, and what a drawing shows of it.
+import { type HandlingKind, KIND_WORDS } from './handling_kinds.ts'
 import { listOf, numberOf, recordOf, textOf } from './outside.ts'
 import { numberInWords } from './words.ts'
+
+const STREAMS = ['tcp-stream-handlers', 'sumo-logic-metrics-handlers'] as const
 
 export interface FilterFlow {
   name: string
@@ -131,9 +134,12 @@ function handlerLabel({ name, type, api_version }: Readonly<Record<string, unkno
   return isCore ? textOf(name) : `${textOf(api_version)}.${textOf(type)}(Name=${textOf(name)})`
 }
 
-/** Whether a handler is of another kind, which has no page. */
-export function isOfOtherKind(handler: string): boolean {
-  return handler.includes('(Name=')
+/** The kind and the name of a handler from its label; undefined: a kind without a page. */
+export function handlerOf(label: string): { kind: HandlingKind; name: string } | undefined {
+  const [, type, name = ''] = /^[^(]*\.(\w+)\(Name=([^)]*)\)$/.exec(label) ?? []
+  if (type === undefined) return { kind: 'handlers', name: label }
+  const kind = STREAMS.find((each) => KIND_WORDS[each].type === type)
+  return kind === undefined ? undefined : { kind, name }
 }
 
 /** The boxes of a workflow from left to right. */

@@ -1,4 +1,5 @@
 // The kinds that handle events, or that those need: what they are called, and what lists and pages show of them.
+import { pageOf } from './kind_routes.ts'
 import { isRecord, listOf, numberOf, recordOf, textOf } from './outside.ts'
 import { retryInWords } from './retry_words.ts'
 import { durationInWords } from './time_words.ts'
@@ -14,6 +15,9 @@ export type HandlingKind =
   | 'assets'
   | 'secrets'
   | 'service-components'
+  | 'fallback-pipelines'
+  | 'tcp-stream-handlers'
+  | 'sumo-logic-metrics-handlers'
   | 'rule-templates'
 
 export interface KindWords {
@@ -95,6 +99,30 @@ export const KIND_WORDS: Readonly<Record<HandlingKind, KindWords>> = {
     purpose:
       'A component selects the events that a business service depends on, and its rules decide how the service is.',
   },
+  'fallback-pipelines': {
+    title: 'Fallback pipelines',
+    one: 'fallback pipeline',
+    many: 'fallback pipelines',
+    type: 'FallbackPipeline',
+    none: 'No fallback pipeline yet.',
+    purpose: 'A fallback pipeline is a list of pipelines: each handles the events that the one before it gave up.',
+  },
+  'tcp-stream-handlers': {
+    title: 'TCP stream handlers',
+    one: 'TCP stream handler',
+    many: 'TCP stream handlers',
+    type: 'TCPStreamHandler',
+    none: 'No TCP stream handler yet.',
+    purpose: 'A TCP stream handler writes events to an address over connections that stay open.',
+  },
+  'sumo-logic-metrics-handlers': {
+    title: 'Sumo Logic handlers',
+    one: 'Sumo Logic handler',
+    many: 'Sumo Logic handlers',
+    type: 'SumoLogicMetricsHandler',
+    none: 'No Sumo Logic handler yet.',
+    purpose: 'A Sumo Logic handler sends metrics to an HTTP source of Sumo Logic.',
+  },
   'rule-templates': {
     title: 'Rule templates',
     one: 'rule template',
@@ -110,11 +138,14 @@ const GROUPS: Readonly<Partial<Record<HandlingKind, string>>> = {
   secrets: 'secrets/v1',
   'service-components': 'bsm/v1',
   'rule-templates': 'bsm/v1',
+  'fallback-pipelines': 'fallback_pipeline/v1',
+  'tcp-stream-handlers': 'pipeline/v1',
+  'sumo-logic-metrics-handlers': 'pipeline/v1',
 }
 
 /** The name of the page of one resource; that of its form ends with `_form`. */
 export function pageOfKind(kind: HandlingKind): string {
-  return KIND_WORDS[kind].one.replaceAll(' ', '_')
+  return pageOf(kind)
 }
 
 /** The name of the page with the list of a kind. */
@@ -143,7 +174,7 @@ export function withoutEnvelope(resource: unknown): Readonly<Record<string, unkn
 /** Kinds that list pages link to: those above, and checks. */
 export const PAGE_OF_KIND: Readonly<Record<string, string>> = {
   checks: 'check',
-  ...Object.fromEntries(Object.entries(KIND_WORDS).map(([kind, { one }]) => [kind, one.replaceAll(' ', '_')])),
+  ...Object.fromEntries(Object.keys(KIND_WORDS).map((kind) => [kind, pageOf(kind)])),
 }
 
 /** A name and the text of a resource. */
@@ -160,6 +191,9 @@ const SUMMARIES: Readonly<Record<HandlingKind, (spec: Fields) => string>> = {
   assets: (spec) => textOf(spec['url']) || counted(listOf(spec['builds']).length, 'build'),
   secrets: (spec) => `${textOf(spec['id'])} of ${textOf(spec['provider'])}`,
   'service-components': (spec) => `${namesOf(spec['services'])}: ${queryOf(spec)}`,
+  'fallback-pipelines': (spec) => listed(namesIn(spec['pipelines'])),
+  'tcp-stream-handlers': (spec) => textOf(spec['address']),
+  'sumo-logic-metrics-handlers': (spec) => textOf(spec['url']),
   'rule-templates': (spec) => textOf(spec['description']),
 }
 
@@ -170,6 +204,10 @@ export function summaryOf(kind: HandlingKind, resource: unknown): string {
 
 function namesOf(names: unknown): string {
   return listed(listOf(names).map((each) => textOf(each)))
+}
+
+function namesIn(references: unknown): string[] {
+  return listOf(references).map((each) => textOf(recordOf(each)['name']))
 }
 
 function queryOf(component: Fields): string {
@@ -204,6 +242,7 @@ const NAMES_OF_FIELDS: readonly (readonly [field: string, name: string])[] = [
   ['env_vars', 'Environment'],
   ['stdin', 'Event on standard input'],
   ['url', 'URL'],
+  ['address', 'Address'],
   ['sha512', 'SHA-512'],
   ['runtime_assets', 'Assets'],
   ['description', 'Description'],
@@ -219,9 +258,9 @@ export function factsOf(kind: HandlingKind, resource: unknown): Fact[] {
   if (textOf(host) !== '') facts.push(['Address', `${textOf(host)}:${numberOf(port)}`])
   const timeoutS = numberOf(spec['timeout'])
   if (timeoutS > 0) facts.push(['Timeout', durationInWords(timeoutS)])
-  const secrets = listOf(spec['secrets']).map((each) => textOf(recordOf(each)['name']))
-  facts.push(['Secrets', secrets.join('\n')])
-  if (kind === 'handlers' && textOf(spec['type']) !== 'set') facts.push(['When it fails', retryInWords(spec)])
+  facts.push(['Pipelines, in this order', namesIn(spec['pipelines']).join('\n')])
+  facts.push(['Secrets', namesIn(spec['secrets']).join('\n')])
+  if (kind.endsWith('handlers') && textOf(spec['type']) !== 'set') facts.push(['When it fails', retryInWords(spec)])
   if (isRecord(spec['when'])) facts.push(['Time windows', 'only at certain times of the week: see YAML'])
   if (kind === 'service-components') facts.push(...componentFacts(spec))
   for (const build of listOf(spec['builds'])) facts.push(['Build', buildInWords(build)])

@@ -34,8 +34,16 @@ const KINDS: readonly [
   ['assets', 'Assets', 'asset', 'assets', 'handling'],
   ['secrets', 'Secrets', 'secret', 'secrets', 'handling'],
   ['service-components', 'Service components', 'service component', 'service-components'],
+  ['fallback-pipelines', 'Fallback pipelines', 'fallback pipeline', 'fallback-pipelines'],
+  ['tcp-stream-handlers', 'TCP stream handlers', 'TCP stream handler', 'tcp-stream-handlers'],
+  ['sumo-logic-metrics-handlers', 'Sumo Logic handlers', 'Sumo Logic handler', 'sumo-logic-metrics-handlers'],
   ['rule-templates', 'Rule templates', 'rule template', 'rule-templates'],
 ]
+
+/** The page of one resource: its kind in paths, without the s at the end. */
+export function pageOf(segment: string): string {
+  return segment.replaceAll('-', '_').slice(0, -1)
+}
 
 /** The routes of these kinds. */
 export function kindRoutes(): Route[] {
@@ -50,19 +58,19 @@ export function kindRoutes(): Route[] {
       ...(key === undefined ? {} : { key }),
     },
     {
-      page: `${one.replaceAll(' ', '_')}_form`,
+      page: `${pageOf(segment)}_form`,
       pattern: `/n/:ns/${segment}/new`,
       title: `New ${one}`,
       needs: ['create', resource],
     },
     {
-      page: `${one.replaceAll(' ', '_')}_form`,
+      page: `${pageOf(segment)}_form`,
       pattern: `/n/:ns/${segment}/:name/edit`,
       title: `Edit ${one}`,
       needs: ['update', resource],
     },
     {
-      page: one.replaceAll(' ', '_'),
+      page: pageOf(segment),
       pattern: `/n/:ns/${segment}/:name`,
       title,
       needs: ['get', resource],

@@ -71,3 +71,8 @@ test('a tick counts its changes', () => {
     4,
   )
 })
+
+test('changes that are too many to name cannot be counted', () => {
+  assert.equal(changesIn(readTick({ events: { default: { changed: [], gone: [], more: true } } })), Infinity)
+  assert.equal(changesIn(readTick({ resources: { 'checks:default': [] } })), Infinity)
+})

@@ -90,13 +90,14 @@ export function rowKey(row: unknown): string {
   return JSON.stringify(typeof check === 'string' ? [entity, check] : [name ?? entity])
 }
 
-/** How many rows and resources a tick names, for "Back. 41 changes." */
+/** How many rows and resources a tick names, for "Connected again. 41 changes."; infinite if there are too many to name. */
 export function changesIn(tick: Tick): number {
-  let count = 0
-  for (const kind of Object.values(tick))
-    for (const value of Object.values(kind)) {
-      if (Array.isArray(value)) count += value.length
-      else if (isRecord(value)) count += listOf(value['changed']).length + listOf(value['gone']).length
-    }
-  return count
+  const values = Object.values(tick).flatMap((kind) => Object.values(kind))
+  return values.map(changesInValue).reduce((sum, count) => sum + count, 0)
+}
+
+function changesInValue(value: unknown): number {
+  if (Array.isArray(value)) return value.length || Infinity
+  if (!isRecord(value)) return 0
+  return value['more'] === true ? Infinity : listOf(value['changed']).length + listOf(value['gone']).length
 }

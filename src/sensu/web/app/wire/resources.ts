@@ -3,6 +3,7 @@ import type { Document } from '../rules/document_paths.ts'
 import type { FormSchema } from '../rules/form_schema.ts'
 import { patchBetween } from '../rules/merging.ts'
 import { resourceOf } from '../rules/new_documents.ts'
+import { listOf, recordOf, textOf } from '../rules/outside.ts'
 import type { Outcome } from './outcomes.ts'
 import { act, ask, pathOf } from './requests.ts'
 
@@ -64,4 +65,10 @@ function resourcePath(schema: FormSchema, namespace: string, name?: string): str
   const scope = schema.namespaced ? pathOf('namespaces/{}/', namespace) : ''
   const collection = `${root}${schema.apiVersion}/${scope}${schema.segment}`
   return name === undefined ? collection : collection + pathOf('/{}', name)
+}
+
+/** A resource, with its kind as files have it, as YAML. */
+export function yamlOf(namespace: string, wrapped: unknown, signal?: AbortSignal): Promise<Outcome<string>> {
+  const read = (answer: unknown) => textOf(recordOf(listOf(recordOf(answer)['documents'])[0])['yaml'])
+  return ask(pathOf('/api/sensu/v1/namespaces/{}/drafts', namespace), read, { method: 'POST', body: wrapped, signal })
 }

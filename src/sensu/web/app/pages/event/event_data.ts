@@ -166,6 +166,8 @@ export function readBefore(answer: unknown): { marks: Mark[]; hidden: readonly s
 export interface Explanation {
   recorded: boolean
   verdict: string
+  /** When the last keepalive came, if the agent is away; otherwise 0. */
+  awaySince: number
   problems: readonly string[]
   handling: readonly Handling[]
   workflows: readonly Workflow[]
@@ -192,10 +194,11 @@ export interface Filter {
 
 /** Why each workflow handled the event or not. */
 export function readExplanation(answer: unknown): Explanation {
-  const { recorded, verdict, problems, handling, workflows } = recordOf(answer)
+  const { recorded, verdict, problems, handling, workflows, away_since } = recordOf(answer)
   return {
     recorded: recorded === true,
     verdict: textOf(verdict),
+    awaySince: numberOf(away_since),
     problems: textsOf(problems),
     handling: listOf(handling).map(readHandling),
     workflows: listOf(workflows).map(readWorkflow),

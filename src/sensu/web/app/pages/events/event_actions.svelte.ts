@@ -9,6 +9,8 @@ import {
   type BulkOf,
   type SilenceTerms,
   bulkInWords,
+  matchingNow,
+  movedInWords,
   readBulkAnswer,
   whereOf,
 } from '../../rules/bulk.ts'
@@ -28,6 +30,8 @@ const NEEDS: Readonly<Record<EventAction, readonly [verb: string, resource: stri
 export class EventActions {
   /** The events on which an action runs. */
   busy = $state.raw<ReadonlySet<string>>(new Set())
+  /** How many events match now, if the last action was refused because somebody had seen another number. */
+  moved: number | undefined
   readonly #list: EventList
   readonly #namespace: () => string
 
@@ -53,11 +57,11 @@ export class EventActions {
     return rights.may(...NEEDS[action])
   }
 
-  /** Acts on the selection; the answer is why nothing was done, if so. */
-  async run(action: EventAction, terms?: SilenceTerms): Promise<string | undefined> {
-    const { chosen, matching } = this.#list
+  /** Acts on the selection, if as many events match as somebody saw; the answer is why nothing was done, if so. */
+  async run(action: EventAction, terms?: SilenceTerms, seen = this.count): Promise<string | undefined> {
+    const { chosen } = this.#list
     const of: BulkOf = chosen.all
-      ? { where: whereOf(navigation.view), expect: matching }
+      ? { where: whereOf(navigation.view), expect: seen }
       : { of: chosen.rows.map(({ entity, check }) => [entity, check] as const) }
     const marked = chosen.all ? [] : chosen.rows
     return this.#act(action, of, marked, terms)
@@ -82,7 +86,8 @@ export class EventActions {
     this.busy = new Set()
     if (outcome.kind === 'refused' && outcome.status === 403) void rights.again()
     this.#list.again()
-    if (outcome.kind !== 'answered') return this.#problem(outcome.why)
+    this.moved = outcome.kind === 'refused' ? matchingNow(outcome.why) : undefined
+    if (outcome.kind !== 'answered') return this.#problem(this.#inWords(action, of, outcome.why))
     this.#list.chosen.clear()
     this.#say(action, outcome.data, terms)
     return undefined
@@ -100,6 +105,10 @@ export class EventActions {
     const undone = answer.doneItems
     if (action !== 'silence' || undone.length === 0 || undone.length > 1000) toasts.say(text)
     else toasts.say(text, { does: 'Undo', action: () => void this.#act('unsilence', { of: undone }, []) })
+  }
+
+  #inWords(action: EventAction, of: BulkOf, why: string): string {
+    return this.moved === undefined || !('expect' in of) ? why : movedInWords(action, this.moved, of.expect)
   }
 
   #problem(why: string): string {

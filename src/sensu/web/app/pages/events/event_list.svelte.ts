@@ -6,7 +6,7 @@ import type { RowsAnswer, RowsPart } from '../../live/rows_question.ts'
 import { searchState } from '../../live/search_state.svelte.ts'
 import { stream } from '../../live/stream.svelte.ts'
 import { WindowedRows } from '../../live/windowed_rows.svelte.ts'
-import { changesInWords } from '../../rules/event_changes.ts'
+import { changesInWords, countsInWords } from '../../rules/event_changes.ts'
 import { eventFilter, orderOf, passesFilter, rowsQuery } from '../../rules/event_filter.ts'
 import {
   type EventCounts,
@@ -21,6 +21,8 @@ import { type Tick, listChanges, topicOf } from '../../rules/tick.ts'
 import type { View } from '../../rules/view_of_url.ts'
 import type { Outcome } from '../../wire/outcomes.ts'
 import { ask, pathOf } from '../../wire/requests.ts'
+
+const MOST_UNSAID = 1000
 
 interface EventsAnswer extends RowsAnswer<EventRow> {
   counts: EventCounts
@@ -37,6 +39,9 @@ export class EventList {
   #grouped = $state<number | undefined>(undefined)
   #again: () => void = () => this.rows.again()
   #columns = ''
+  /** What changed since changes were said last: one row an event, or that there are too many. */
+  readonly #unsaid = new Map<string, EventRow>()
+  #manyUnsaid = false
 
   /** How many events match the filter. */
   get matching(): number {
@@ -93,8 +98,22 @@ export class EventList {
     const changed = changes.changed.map((row) => this.#withColumns(readEventRow(row)))
     const gone = changes.gone.map(([entity = '', check = '']) => eventKey({ entity, check }))
     this.rows.take({ changed, gone, more: changes.more })
-    const said = changesInWords(changed, clock.exactS())
-    if (said !== '') announcer.say(said)
+    for (const row of changed) this.#unsaid.set(eventKey(row), row)
+    if (changes.more || this.#unsaid.size > MOST_UNSAID) {
+      this.#manyUnsaid = true
+      this.#unsaid.clear()
+    }
+    announcer.say(() => this.#sentence())
+  }
+
+  /** What changed since the last sentence. */
+  #sentence(): string {
+    const said = this.#manyUnsaid
+      ? countsInWords(this.counts)
+      : changesInWords([...this.#unsaid.values()], clock.exactS())
+    this.#unsaid.clear()
+    this.#manyUnsaid = false
+    return said
   }
 
   /** The stream knows nothing of the columns that somebody chose: they stay as they were read. */

@@ -29,6 +29,7 @@ export function handledInWords(incident: Incident): { words: string; bad: boolea
   if (silence !== undefined) return { words: `silenced by ${silence}`, bad: false }
   const words = new Map([
     ['delivered', 'delivered'],
+    ['partly', 'delivered in part'],
     ['filtered', 'kept back by a filter'],
     ['waiting', 'delivery pending'],
     ['failed', 'not delivered'],
