@@ -1,3 +1,4 @@
+// Tests of same_parts.ts.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
