@@ -14,7 +14,8 @@ from typing import Any, TypeVar
 
 from sensu.configuration_file import ConfigurationFile, is_null, read_file, text_of
 from sensu.errors import ConfigurationError, ConfigurationFileError
-from sensu.flags import Flag, HelpAsked, convert, parse
+from sensu.flags import Flag, HelpAsked, UnknownFlag, convert, parse
+from sensu.rules.spelling import nearest
 
 log = logging.getLogger("sensu.settings")
 
@@ -62,8 +63,8 @@ def load(
 
     `retired` names are accepted with their values and have no effect; keys `elsewhere` belong to another command that
     reads the same file. `remark` gets a line for each kind of entry that is ignored: unknown keys, names without
-    effect, further documents. Raises ConfigurationError with one line that names the flag, variable or key, and
-    HelpText.
+    effect, misspelled variables, further documents. Raises ConfigurationError with one line that names the flag,
+    variable or key, and HelpText.
     """
     given, unused = _read_flags(shape, arguments, usage, retired)
     variables = _read_environment(shape, environment, prefix)
@@ -75,6 +76,9 @@ def load(
     stored, others = _read_mapping(shape, file.content, f"config file {where}")
     unused |= others & retired
     _remark(remark, where, unused, others - retired - elsewhere, names_of(shape) | retired)
+    misspelled = _misspelled(environment, prefix, names_of(shape) | retired | elsewhere)
+    if misspelled:
+        remark(f"unknown: {_listed(misspelled)}; in the environment")
     if file.has_more_documents:
         remark(f"config file {where}: only its first document is read")
     return shape(**{**stored, **variables, **given})
@@ -96,10 +100,18 @@ def _listed(names: Sequence[str]) -> str:
 
 def _suggested(name: str, known: Collection[str]) -> str:
     """An unknown name, with the known one that its author may have meant."""
-    import difflib  # noqa: PLC0415 - few files have an unknown key
+    hyphened = name.replace("_", "-")
+    similar = hyphened if hyphened in known else nearest(hyphened, known)
+    return f"{name} (did you mean {similar}?)" if similar else name
 
-    similar = difflib.get_close_matches(name.replace("_", "-"), known, n=1)
-    return f"{name} (did you mean {similar[0]}?)" if similar else name
+
+def _misspelled(environment: Mapping[str, str], prefix: str, known: Collection[str]) -> list[str]:
+    """The variables that look like known ones, with those; others belong to somebody else."""
+    start = f"{prefix}_"
+    names = {_variable(prefix, name).removeprefix(start): name for name in known}
+    given = sorted(name.removeprefix(start) for name in environment if name.startswith(start))
+    meant = {name: nearest(name, names) for name in given if name not in names}
+    return [f"{start}{name} (did you mean {start}{similar}?)" for name, similar in meant.items() if similar]
 
 
 def _fields(shape: type[Any]) -> tuple[dataclasses.Field[Any], ...]:
@@ -133,6 +145,9 @@ def _read_flags(
         found = parse([*flags, *(Flag(name, "ignored") for name in retired)], arguments)
     except HelpAsked as err:
         raise HelpText(help_text(shape, usage)) from err
+    except UnknownFlag as err:
+        similar = err.name.replace("_", "-") if err.name.replace("_", "-") in by_flag else nearest(err.name, by_flag)
+        raise ConfigurationError(f"{err}; did you mean --{similar}?" if similar else str(err)) from err
     if found.words:
         raise ConfigurationError(f'unknown argument "{found.words[0]}"')
     given = {by_flag[name].name: _frozen(value) for name, value in found.values.items() if name in by_flag}

@@ -8,6 +8,7 @@ import pytest
 
 from sensu.agent import settings as agent
 from sensu.backend import settings as backend
+from sensu.errors import ConfigurationError
 from sensu.settings import flag_name, load
 from sensu.settings_reference import page
 
@@ -86,6 +87,34 @@ def test_the_agent_names_what_it_ignores(tmp_path: Path) -> None:
         f"unknown: subscription (did you mean subscriptions?); in config file {file}",
         "without effect here: require-openssl",
     ]
+
+
+def test_misspelled_variables_are_named() -> None:
+    """A variable that looks like one of the agent's is named with it; those of other programs are not mentioned."""
+    said = list[str]()
+    variables = {
+        "SENSU_BACKEND_ULR": "ws://a",
+        "SENSU_BACKEND_STATE_DIR": "/s",
+        "SENSU_API_KEY": "k",
+        "SENSU_NAME": "n",
+    }
+    agent.read([], variables, said.append)
+    assert said == ["unknown: SENSU_BACKEND_ULR (did you mean SENSU_BACKEND_URL?); in the environment"]
+
+
+@pytest.mark.parametrize(
+    ("flag", "meant"),
+    [
+        ("--backend-ulr=x", "; did you mean --backend-url?"),
+        ("--cache_dir=x", "; did you mean --cache-dir?"),
+        ("--zz", ""),
+    ],
+)
+def test_misspelled_flags_are_corrected(flag: str, meant: str) -> None:
+    """The message names the flag that was probably meant."""
+    with pytest.raises(ConfigurationError) as raised:
+        agent.read([flag], {})
+    assert str(raised.value) == f"unknown flag: {flag.partition('=')[0]}{meant}"
 
 
 def test_the_reference_of_settings_is_up_to_date() -> None:

@@ -36,6 +36,7 @@ from sensu.execution.asset_cleanup import CacheBounds
 from sensu.execution.asset_filters import AssetFilters
 from sensu.execution.assets import AssetCache
 from sensu.log import LEVELS, configure, fields
+from sensu.rules.spelling import did_you_mean
 from sensu.settings import HelpText
 from sensu.tls import require_fips
 
@@ -50,6 +51,7 @@ SEND_REST_S = 1.0
 BackgroundWork = Callable[[], Coroutine[Any, Any, object]]
 _LEVEL_CYCLE = ("error", "warn", "info", "debug", "trace")
 
+COMMANDS = ("doctor", "help", "start", "version")
 USAGE = """The agent of Sensu in Python: runs the checks of this host.
 
 Usage:
@@ -84,7 +86,8 @@ def run(arguments: Sequence[str]) -> int:
             print(USAGE, end="")
         case _:
             configure("error")
-            return _fatal(ConfigurationError(f'unknown command "{command}" for "sensu-agent"'))
+            meant = did_you_mean(command, COMMANDS)
+            return _fatal(ConfigurationError(f'unknown command "{command}" for "sensu-agent"{meant}'))
     return 0
 
 

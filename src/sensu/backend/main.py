@@ -38,6 +38,7 @@ from sensu.backend.workers.supervisor import Supervisor
 from sensu.clock import SystemClock
 from sensu.errors import ConfigurationError, SensuError
 from sensu.log import configure
+from sensu.rules.spelling import did_you_mean
 from sensu.settings import HelpText, load
 from sensu.store.database_url import has_password
 from sensu.tls import require_fips
@@ -46,6 +47,7 @@ from sensu.version import COMPATIBLE_VERSION, VERSION
 log = logging.getLogger("sensu.backend")
 
 EXIT_INTERRUPTED = 130
+COMMANDS = ("backup", "doctor", "help", "init", "migrate", "restore", "start", "upgrade", "version")
 USAGE = """The backend of Sensu in Python: schedules checks, processes events, and serves the API.
 
 Usage:
@@ -99,7 +101,8 @@ def _obey(arguments: Sequence[str]) -> int:
             case "help" | "-h" | "--help":
                 print(USAGE, end="")
             case _:
-                raise ConfigurationError(f'unknown command "{command}" for "sensu-backend"')
+                meant = did_you_mean(command, COMMANDS)
+                raise ConfigurationError(f'unknown command "{command}" for "sensu-backend"{meant}')
     except HelpText as asked:
         print(asked, end="")
     return 0

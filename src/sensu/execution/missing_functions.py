@@ -1,9 +1,9 @@
 """Finds calls of undefined functions in expressions, which would throw at each evaluation."""
 
-import difflib
 from collections.abc import Iterable, Sequence
 
 from sensu.execution.es5_syntax import ScriptToken, words_of
+from sensu.rules.spelling import nearest
 
 
 def _names(text: str) -> frozenset[str]:
@@ -39,7 +39,6 @@ _INSTEAD = {
 }
 _MAY_NOT_REACH_IT = frozenset({"try", "typeof", "with", "eval", "Function", "this"})
 """Expressions with these words may define functions in ways that are not visible here; they are not checked."""
-_SIMILAR = 0.82
 _NO_FUNCTIONS = frozenset(
     {"if", "while", "for", "switch", "return", "typeof", "case", "in", "instanceof", "delete", "void", "throw", "new"}
     | {"else", "do", "catch", "function", "with"}
@@ -92,8 +91,8 @@ def _missing(words: Sequence[ScriptToken], at: int, defined: set[str]) -> str | 
 
 
 def _said(name: str, known: Iterable[str], owner: str = "") -> str:
-    close = difflib.get_close_matches(name, list(known), 1, _SIMILAR)
-    return f"the function {owner}{name} does not exist" + (f"; did you mean {owner}{close[0]}?" if close else "")
+    close = nearest(name, known, edits_max=1)
+    return f"the function {owner}{name} does not exist" + (f"; did you mean {owner}{close}?" if close else "")
 
 
 def _defined(words: Sequence[ScriptToken]) -> set[str]:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from sensu.errors import InvalidResource
-from sensu.files.spelling import did_you_mean
 from sensu.files.values import values_of
 from sensu.resources import envelope
 from sensu.resources.kind import CORE_V2
@@ -16,6 +15,7 @@ from sensu.resources.kinds import EVENT, EVERY_KIND, SILENCED, Kind, api_version
 from sensu.resources.wire import convert_client, explain_unknown_fields, known_fields
 from sensu.rules.drafts import with_key_named
 from sensu.rules.kinds.silenced import name_of_entry
+from sensu.rules.spelling import did_you_mean
 
 
 @dataclass(frozen=True, slots=True)

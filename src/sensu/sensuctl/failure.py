@@ -17,11 +17,14 @@ class CommandFailed(SensuError):
 
 
 class APIError(CommandFailed):
-    """The API refused a request; `status` is the HTTP status, `method` and `path` are those of the request."""
+    """The API refused a request; `status` is the HTTP status, `method` and `path` are those of the request.
 
-    def __init__(self, status: int, message: str, method: str = "", path: str = "") -> None:
+    `date` is the time that the answer names, empty without one.
+    """
+
+    def __init__(self, status: int, message: str, method: str = "", path: str = "", date: str = "") -> None:
         super().__init__(message)
-        self.status, self.method, self.path = status, method, path
+        self.status, self.method, self.path, self.date = status, method, path, date
 
 
 class BadArguments(CommandFailed):

@@ -181,7 +181,7 @@ def _group_named(words: Sequence[str]) -> Command | Group | None:
 
 def _similar(word: str, known: Sequence[str]) -> str:
     """Suggestions for a mistyped name, as lines of a message."""
-    from sensu.files.spelling import similar  # noqa: PLC0415 - only for typing errors
+    from sensu.rules.spelling import similar  # noqa: PLC0415 - only for typing errors
 
     close = similar(word, known)
     return "\n\nDid you mean this?\n" + "".join(f"\t{name}\n" for name in close) if close else ""

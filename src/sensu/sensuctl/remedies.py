@@ -12,9 +12,9 @@ from urllib.parse import unquote
 
 from sensu.client.http_api import APIUnreachable
 from sensu.errors import SensuError
-from sensu.files.spelling import did_you_mean
 from sensu.resources.kind import CORE_V2
 from sensu.resources.kinds import EVENT, Kind, by_segment
+from sensu.rules.spelling import did_you_mean
 from sensu.sensuctl.command import Context
 from sensu.sensuctl.failure import APIError, CommandFailed
 from sensu.sensuctl.paths import resource_path
@@ -83,7 +83,7 @@ def _refusal(err: APIError, context: Context) -> str:
             return "the user name or password is wrong, or the user is disabled"
         if context.configuration.api_key:
             return f"{message}: the API key does not exist, or its user is disabled"
-        return f"{message}: log in again with 'sensuctl configure'"
+        return f"{message}: log in again with 'sensuctl configure'{_clock_words(err.date)}"
     if place is None:
         return message
     if err.status == FORBIDDEN:
@@ -103,6 +103,19 @@ def _not_served(place: Place) -> str:
     if place.kind.api_version == CORE_V2:
         return f"{_NO_API}: {NO_ROUTE}\n{PORTS}"
     return f"this backend does not serve {place.kind.plural} ({place.kind.api_version}): {NO_ROUTE}"
+
+
+def _clock_words(date: str) -> str:
+    """What a clock that differs much from the backend's may have to do with it, as a line; empty if none does."""
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415 - only when credentials are refused
+
+    from sensu.clock import SystemClock  # noqa: PLC0415
+    from sensu.rules.diagnosis import PROBLEM, of_clock  # noqa: PLC0415
+
+    with contextlib.suppress(ValueError):
+        found = of_clock(parsedate_to_datetime(date).timestamp() + 0.5 - SystemClock().now())
+        return f"\n{found.found}: {found.remedy}" if found.level == PROBLEM else ""
+    return ""
 
 
 def _forbidden(err: APIError, place: Place, context: Context) -> str:

@@ -209,7 +209,7 @@ class APISession:
 def _tokens_in(answer: APIAnswer, method: str, path: str) -> dict[str, Any]:
     """The tokens of a log-in; raises CommandFailed."""
     if answer.status != 200:
-        raise APIError(answer.status, _message(answer), method, path)
+        raise APIError(answer.status, _message(answer), method, path, answer.headers.get("date", ""))
     tokens = _content(answer)
     if not isinstance(tokens, dict):
         raise CommandFailed("the API answered without tokens: is this the URL of a Sensu backend?")
@@ -263,7 +263,7 @@ def _content(answer: APIAnswer) -> Any:
 
 def _expect(answer: APIAnswer, method: str, path: str) -> APIAnswer:
     if answer.status >= 400:
-        raise APIError(answer.status, _message(answer), method, path)
+        raise APIError(answer.status, _message(answer), method, path, answer.headers.get("date", ""))
     return answer
 
 

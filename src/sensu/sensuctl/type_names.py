@@ -3,9 +3,9 @@
 Source: recorded sensuctl sessions (describe-type, dump, edit, create-errors).
 """
 
-from sensu.files.spelling import did_you_mean
 from sensu.resources.kind import CORE_V2
 from sensu.resources.kinds import ALL_KINDS, AS_RUN, EVERY_KIND, Kind, kind_called
+from sensu.rules.spelling import did_you_mean
 from sensu.sensuctl.failure import CommandFailed
 
 ALL = "all"

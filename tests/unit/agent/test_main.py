@@ -35,6 +35,7 @@ def test_help_and_version() -> None:
     [
         (["start", "--nosuch"], "unknown flag: --nosuch"),
         (["nosuch"], 'unknown command "nosuch" for "sensu-agent"'),
+        (["strat"], 'unknown command "strat" for "sensu-agent"; did you mean "start"?'),
         (["start", "--trusted-ca-file", "/nonexistent", "--backend-url", "wss://a"], "no such file or directory"),
     ],
 )

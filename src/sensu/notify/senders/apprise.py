@@ -1,6 +1,5 @@
 """Sends messages with Apprise, which knows more than a hundred services by their URLs."""
 
-import difflib
 import importlib
 import logging
 from functools import cache
@@ -12,6 +11,7 @@ from sensu.notify.sending import SendRequest, SendResult
 from sensu.rules.command_output import last_line
 from sensu.rules.notify.message import CRITICAL, PASSING, UNKNOWN, WARNING
 from sensu.rules.notify.urls import masked, scheme_of
+from sensu.rules.spelling import nearest
 
 MISSING = "messages need the package apprise: pip install 'sensu[notify]'"
 TIME_SHARE = 0.8
@@ -118,8 +118,8 @@ def _unusable(apprise: Any, url: str) -> str:
     known = list(importlib.import_module("apprise.manager_plugins").NotificationManager().schemas())
     if scheme in known:
         return f"the URL {masked(url)} is not complete; see the documentation of {scheme} at Apprise"
-    meant = difflib.get_close_matches(scheme, known, 1, 0.7)
-    return f"unknown service {scheme}" + (f"; did you mean {meant[0]}?" if meant else "")
+    meant = nearest(scheme, known)
+    return f"unknown service {scheme}" + (f"; did you mean {meant}?" if meant else "")
 
 
 def secrets_of(url: str) -> list[str]:

@@ -17,6 +17,7 @@ from sensu.rules.names import (
     name_problem,
     runtime_assets_problem,
 )
+from sensu.rules.spelling import did_you_mean
 from sensu.rules.time_windows import validate_subdue, validate_when
 
 OUTPUT_METRIC_FORMATS = frozenset(
@@ -53,7 +54,8 @@ def problems_before_output(check: CheckConfig | Check) -> Iterator[FieldProblem]
     if check.proxy_requests is not None:
         yield from at_most_one("proxy_requests.splay_coverage", _proxy_requests_problem(check.proxy_requests))
     if check.output_metric_format and check.output_metric_format not in OUTPUT_METRIC_FORMATS:
-        yield FieldProblem("output_metric_format", "output metric format is not valid")
+        meant = did_you_mean(check.output_metric_format, OUTPUT_METRIC_FORMATS)
+        yield FieldProblem("output_metric_format", f"output metric format is not valid{meant}")
     low, high = check.low_flap_threshold, check.high_flap_threshold
     if low and high and low >= high:
         yield FieldProblem("low_flap_threshold", "invalid flap thresholds")

@@ -13,7 +13,6 @@ from typing import Any
 from sensu.clock import SystemClock
 from sensu.errors import InvalidResource
 from sensu.files.documents import Document
-from sensu.files.spelling import did_you_mean
 from sensu.flags import convert
 from sensu.resources.kinds import CHECK, EVENT, HANDLER, Kind
 from sensu.rules.quickstart import (
@@ -28,6 +27,7 @@ from sensu.rules.quickstart import (
     job_line,
     problem,
 )
+from sensu.rules.spelling import did_you_mean
 from sensu.sensuctl.command import Context
 from sensu.sensuctl.failure import APIError, CommandFailed
 from sensu.sensuctl.nouns.create import put_documents

@@ -90,6 +90,7 @@ BROKEN: list[tuple[Wire, dict[str, Any], str]] = [
     (HANDLER, {"metadata": SPACED}, f"handler name {BAD}"),
     (HANDLER, {"type": ""}, "empty handler type"),
     (HANDLER, {"type": "PIPE"}, "unknown handler type: PIPE"),
+    (HANDLER, {"type": "pip"}, 'unknown handler type: pip; did you mean "pipe"?'),
     (HANDLER, {"command": "   "}, "missing command"),
     (HANDLER, {"type": "tcp"}, "tcp and udp handlers need a valid socket"),
     (HANDLER, {"type": "tcp", "socket": HandlerSocket(port=1)}, "socket host undefined"),
