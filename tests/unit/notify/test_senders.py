@@ -150,9 +150,56 @@ def test_ntfy_updates_one_notification() -> None:
     assert sink.requests[0].headers["Authorization"] == "Bearer tk_abcdefgh"
 
 
+ROOM = "!ehXvUhWNASUkSLvAGP:example.org"
+
+
+def matrix(request: Request) -> Answer:
+    if (request.json.get("m.relates_to") or {}).get("event_id") == "$gone":
+        return 404, {"errcode": "M_NOT_FOUND", "error": "Event not found"}
+    return 200, {"event_id": "$first"}
+
+
+def test_matrix_has_one_message_per_incident_and_a_thread() -> None:
+    """A later message goes into the thread of the first one, which is edited to what holds now."""
+    with http_sink(matrix) as sink:
+        service = Service(sink, f"matrix://syt_token_of_sensu@127.0.0.1:{sink.port}/{ROOM}")
+        service.tell(PROBLEM_MESSAGE, PROBLEM)
+        assert service.tell(RECOVERY, RESOLVED).why == ""
+        assert service.reference == "$first"
+    first, reply, edit = service.bodies()
+    assert (first["msgtype"], first["body"]) == ("m.text", "web1/shop is critical\n\n503 <b>")
+    assert first["formatted_body"] == "<h4>web1/shop is critical</h4><pre>503</pre><p>x<br>y</p>"
+    assert "m.relates_to" not in first
+    assert (reply["m.relates_to"]["rel_type"], reply["m.relates_to"]["event_id"]) == ("m.thread", "$first")
+    assert edit["m.relates_to"] == {"rel_type": "m.replace", "event_id": "$first"}
+    assert edit["m.new_content"]["body"] == "web1/shop recovered\n\nOK"
+    paths = [path.rpartition("/") for _, path in service.calls]
+    assert {head for head, _, _ in paths} == {
+        "/_matrix/client/v3/rooms/%21ehXvUhWNASUkSLvAGP%3Aexample.org/send/m.room.message"
+    }
+    assert len({transaction for _, _, transaction in paths}) == 3
+    assert sink.requests[0].headers["Authorization"] == "Bearer syt_token_of_sensu"
+
+
+def test_matrix_begins_again_when_the_message_is_gone() -> None:
+    """If the server does not know the first message any more, the next one is new; a refusal has no token."""
+    with http_sink(matrix) as sink:
+        service = Service(sink, f"matrix://:syt_token_of_sensu@127.0.0.1:{sink.port}/{ROOM}")
+        service.reference = "$gone"
+        assert service.tell(RECOVERY, RESOLVED).reference == "$first"
+    with http_sink(lambda request: (403, {"error": "M_FORBIDDEN: syt_token_of_sensu is not in the room"})) as sink:
+        refused = Service(sink, f"matrix://syt_token_of_sensu@127.0.0.1:{sink.port}/{ROOM}").tell(RECOVERY, RESOLVED)
+    assert "M_FORBIDDEN" in refused.why
+    assert "syt_token_of_sensu" not in refused.why
+
+
 @pytest.mark.parametrize(
     ("url", "name"),
     [
+        (f"matrixs://token@matrix.example.org/{ROOM}", "matrix"),
+        (f"matrixs://user:password@matrix.example.org/{ROOM}", ""),
+        ("matrixs://token@matrix.example.org/#alias", ""),
+        (f"matrixs://token@matrix.example.org/{ROOM}?mode=slack", ""),
         (f"slack://{BOT}/#ops", "slack"),
         ("slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ/", ""),
         (f"slack://{BOT}/#ops?footer=no", ""),

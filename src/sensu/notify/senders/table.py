@@ -5,13 +5,13 @@ from types import ModuleType
 from typing import Any
 
 from sensu.clock import SystemClock
-from sensu.notify.senders import apprise, discord, ntfy, slack, telegram
+from sensu.notify.senders import apprise, discord, matrix, ntfy, slack, telegram
 from sensu.notify.senders.service_url import parsed
 from sensu.notify.senders.web_call import ServiceRefused
 from sensu.notify.sending import SendRequest, SendResult
 from sensu.rules.command_output import printable, without
 
-OWN: tuple[ModuleType, ...] = (slack, discord, telegram, ntfy)
+OWN: tuple[ModuleType, ...] = (slack, discord, telegram, matrix, ntfy)
 """Each has `accepts(url)` and `send(request)`, which returns the reference to the message or raises ServiceRefused."""
 _CLOCK = SystemClock()
 
