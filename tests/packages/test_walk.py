@@ -1,5 +1,6 @@
 """A stranger gets from the packages to the first alert with README.md alone."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -24,3 +25,22 @@ def test_a_stranger_gets_the_first_alert_within_five_minutes(
     printed = {line.typed.split("'")[0].strip(): line.printed for line in lines}
     assert "is OK: HTTP OK: 200" in next(text for typed, text in printed.items() if "quickstart" in typed)
     assert "critical" in next(text for typed, text in printed.items() if "event explain" in typed)
+    _doctors_find_nothing_wrong(host)
+    _a_real_journal_is_read(host)
+
+
+def _doctors_find_nothing_wrong(host: Host) -> None:
+    """A fresh installation has warnings at most: TLS is not set up, and no check has some subscription."""
+    for command in ("sensu-backend", "runuser -u sensu -- sensu-agent", "sensuctl"):
+        found = json.loads(host.run(f"{command} doctor --format json", check=False))
+        assert [one for one in found if one["level"] == "problem"] == []
+        assert {one["subject"] for one in found if one["level"] == "warning"} <= {"TLS"}, found
+
+
+def _a_real_journal_is_read(host: Host) -> None:
+    """Entries of a real journal are found by pattern and program, and only once."""
+    command = "sensu-check journal --identifier walker --since-last-run --state /tmp --pattern lost || true"
+    host.run(command)
+    host.run("echo 'the way is lost' | systemd-cat -t walker; journalctl --sync")
+    assert host.run(command).startswith('JOURNAL CRITICAL: 1 new line matches "lost": walker: the way is lost')
+    assert host.run(command).startswith("JOURNAL OK: 0 new lines")

@@ -2,13 +2,11 @@
 
 import asyncio
 from argparse import ArgumentParser, Namespace
-from typing import Any
 
 from sensu_check import clock
-from sensu_check.finding import Failed, Finding, Measure, Unknown
-from sensu_check.flags import add_secret, add_thresholds, range_of, secret
+from sensu_check.finding import Failed, Finding, Unknown
 from sensu_check.network import failed
-from sensu_check.ranges import PLAIN, SECONDS
+from sensu_check.queries import add_query_flags, dsn_of, finding
 
 EXAMPLES = (
     "--dsn-env PG_DSN   # the variable has postgresql://USER:PASSWORD@HOST/DATABASE",
@@ -19,26 +17,12 @@ CONNECTIONS = "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'clien
 
 def add_flags(parser: ArgumentParser) -> None:
     """Add the flags of this check."""
-    add_secret(parser, "dsn", "the address of the database, with user and password")
-    add_thresholds(parser, "the time until the answer", SECONDS)
-    parser.add_argument(
-        "--query", metavar="SQL", help="query whose first value is measured; it runs in a read-only transaction"
-    )
-    for name in ("warning", "critical"):
-        parser.add_argument(
-            f"--value-{name}", metavar="RANGE", type=range_of(PLAIN), help=f"{name} range of that value"
-        )
-    parser.add_argument("--expect", metavar="TEXT", help="text that the first value must be")
+    add_query_flags(parser)
 
 
 def check(args: Namespace) -> Finding:
     """Connect, and ask."""
-    dsn = secret(args, "dsn")
-    if dsn is None:
-        raise Unknown("name the database with --dsn-env or --dsn-file")
-    if args.query is None and (args.value_warning or args.value_critical or args.expect):
-        raise Unknown("--value-warning, --value-critical and --expect need --query")
-    return asyncio.run(_asked(args, dsn))
+    return asyncio.run(_asked(args, dsn_of(args)))
 
 
 async def _asked(args: Namespace, dsn: str) -> Finding:
@@ -64,25 +48,4 @@ async def _asked(args: Namespace, dsn: str) -> Finding:
         ) from None
     except (asyncpg.PostgresError, asyncpg.InterfaceError) as err:
         raise Failed(f"{err}") from None
-    took = clock.monotonic() - began
-    time = Measure("time", took, "s", args.warning, args.critical, 0)
-    if args.query is None:
-        return Finding(
-            f"answered in {took * 1000:.0f} ms, {value} connections",
-            [time, Measure("connections", value, "", None, None, 0)],
-        )
-    return _compared(args, time, value)
-
-
-def _compared(args: Namespace, time: Measure, value: Any) -> Finding:
-    if args.expect is not None and str(value) != args.expect:
-        raise Failed(f"the value is {value}, expected {args.expect}")
-    if args.expect is not None and not (args.value_warning or args.value_critical):
-        return Finding(f"the value is {value}", [time])
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        raise Unknown(f"the value is {value}, which is not a number: use --expect") from None
-    return Finding(
-        f"the value is {value}", [time, Measure("value", number, "", args.value_warning, args.value_critical)]
-    )
+    return finding(args, clock.monotonic() - began, value)
