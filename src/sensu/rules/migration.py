@@ -9,6 +9,7 @@ from sensu.resources.kind import METADATA
 from sensu.resources.kinds import ENTITY, EVENT, HANDLER, MUTATOR, NAMESPACE, SECRET, SILENCED, USER, Kind
 from sensu.rules.drafts import OBSERVED, comparable
 from sensu.rules.kinds.silenced import ended_at
+from sensu.rules.redaction import REDACTED
 
 _LAST = (SILENCED, ENTITY, EVENT)
 _NOT_COPIED = {
@@ -21,6 +22,8 @@ _NOT_COPIED = {
 """Why an API group, or a kind, is not copied."""
 _REACTIONS: Mapping[str, Any] = {"handlers": [], "pipelines": [], "output_metric_handlers": []}
 """What would handle an event, with the values that do nothing."""
+_HIDING = ("labels", "annotations")
+"""The parts of an entity's metadata in which the API hides values."""
 
 
 class CopyPlan(NamedTuple):
@@ -44,16 +47,34 @@ def as_copied(kind: Kind, resource: Mapping[str, Any], now: float) -> dict[str, 
     """What to send for a resource; None if it has no meaning at another backend.
 
     Events are sent without their handlers, so that nobody gets a message about them a second time. Keepalives are not
-    sent, because they would be missing here until the agents come. A silence keeps its end.
+    sent, because they would be missing here until the agents come. A silence keeps its end. Labels and annotations of
+    entities whose values the API hides are left out.
     """
     if kind is EVENT:
         return _event_as_copied(resource)
+    if kind is ENTITY:
+        return _without_hidden(resource)
     if kind is SILENCED:
         begin, expire, expire_at = (int(resource.get(name) or 0) for name in ("begin", "expire", "expire_at"))
         if ended_at(begin, expire, expire_at, now) is not None:
             return None
         return {**resource, "expire": max(1, expire_at - begin)} if expire_at else dict(resource)
     return dict(resource)
+
+
+def hidden_values(kind: Kind, resource: Mapping[str, Any]) -> list[str]:
+    """The labels and annotations of an entity whose values the API hides."""
+    metadata = (resource.get(METADATA) if kind is ENTITY else None) or {}
+    pairs = [pair for part in _HIDING for pair in (metadata.get(part) or {}).items()]
+    return [name for name, value in pairs if value == REDACTED]
+
+
+def _without_hidden(entity: Mapping[str, Any]) -> dict[str, Any]:
+    metadata = dict(entity.get(METADATA) or {})
+    for part in _HIDING:
+        if metadata.get(part):
+            metadata[part] = {name: value for name, value in metadata[part].items() if value != REDACTED}
+    return {**entity, METADATA: metadata}
 
 
 def _event_as_copied(event: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -97,7 +118,7 @@ def content_of(kind: Kind, body: Any, now: float) -> Mapping[str, Any]:
     What agents report of their hosts, what is known of a user's password, and the seconds that a silence still lasts,
     are left out. Raises InvalidResource.
     """
-    found = comparable(kind, body, now)
+    found = comparable(kind, _without_hidden(body) if kind is ENTITY else body, now)
     ignored: tuple[str, ...] = ()
     if kind is ENTITY:
         ignored = OBSERVED

@@ -79,3 +79,14 @@ def test_programs_and_variables_are_named() -> None:
     assert migration.needed_at_the_host(HANDLER, {"command": "pager", "runtime_assets": ["pager"]}) is None
     assert migration.needed_at_the_host(SECRET, {"provider": "env", "id": "T"}) == "the environment variable T"
     assert migration.owners_of_keys([{"username": "b"}, {"username": "a"}, {"username": "b"}]) == "a, b (2)"
+
+
+def test_values_that_the_api_hides_are_left_out_and_named() -> None:
+    """A hidden value is never copied as if it were the value."""
+    metadata = {"name": "web", "namespace": "d", "labels": {"a": "b", "password": "REDACTED"}, "annotations": None}
+    entity = {"metadata": metadata, "entity_class": "agent"}
+    copied = as_copied(ENTITY, entity, NOW)
+    assert copied is not None
+    assert copied["metadata"]["labels"] == {"a": "b"}
+    assert migration.hidden_values(ENTITY, entity) == ["password"]
+    assert migration.content_of(ENTITY, entity, NOW) == migration.content_of(ENTITY, copied, NOW)

@@ -153,7 +153,7 @@ class _Copying:
         except InvalidResource as err:
             self.report.count(kind, REFUSED, title, str(err))
             return
-        self._note_needs(document)
+        self._note(document)
         if current is not None and _is_same(document.kind, current, content):
             self.report.count(kind, SAME, title)
         elif current is not None and kind is not EVENT and not self._context.flag("overwrite"):
@@ -190,7 +190,11 @@ class _Copying:
         self.report.disabled_users.append(name)
         return {**body, "disabled": True, "password": secrets.token_urlsafe(32)}
 
-    def _note_needs(self, document: Document) -> None:
+    def _note(self, document: Document) -> None:
+        hidden = migration.hidden_values(document.kind, document.body)
+        if hidden:
+            why = f"the API hides the values of {', '.join(hidden)}; set them again"
+            self.report.not_copied[f"some labels and annotations of {document.title('')}"] = why
         need = migration.needed_at_the_host(document.kind, document.body)
         if need:
             self.report.needed.setdefault(need, []).append(document.title(""))
