@@ -2,10 +2,11 @@
 
 from argparse import SUPPRESS, Action
 from importlib import import_module
+from typing import cast
 
 from reference_pages.markdown import code, prose, table
 
-from sensu_check.main import PROGRAM, parser_of
+from sensu_check.main import PROGRAM, CheckModule, parser_of
 from sensu_check.summaries import SUMMARIES
 
 HEAD = f"""# sensu-check
@@ -31,8 +32,8 @@ def page() -> str:
     return "\n".join(part for part in parts if part)
 
 
-def _module(name: str) -> object:
-    return import_module(f"sensu_check.checks.{name.replace('-', '_')}")
+def _module(name: str) -> CheckModule:
+    return cast(CheckModule, import_module(f"sensu_check.checks.{name.replace('-', '_')}"))
 
 
 def _words(action: Action) -> str:

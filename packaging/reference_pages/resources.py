@@ -135,8 +135,8 @@ def _value(found: dict[str, Any]) -> str:
     if "enum" in found:
         return ", ".join(code(choice) if choice else "empty" for choice in found["enum"])
     named = found.get("type", "any value")
-    one = named[0] if isinstance(named, list) else named
-    text: str = TYPES.get(one, one)
+    one = str(named[0] if isinstance(named, list) else named)
+    text = TYPES.get(one, one)
     if one == "array":
         items = found["items"]
         choices = items.get("enum")
