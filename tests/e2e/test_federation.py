@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from sensu.testing.backend_process import PASSWORD, USER, BackendProcess
 
 WAIT_S = 20.0
+STOP_S = 4.0
+"""Less than backends wait for requests that do not end."""
 ROLES = "/api/core/v2/namespaces/default/roles"
 REPLICATOR = "/api/enterprise/federation/v1/etcd-replicators/roles"
 STATUS = "/api/core/v2/namespaces/sensu-system/events/etcd-replicators/roles"
@@ -22,8 +24,9 @@ STATUS = "/api/core/v2/namespaces/sensu-system/events/etcd-replicators/roles"
 class ClusterAPI:
     """The API of one cluster, as its administrator."""
 
-    def __init__(self, backend: BackendProcess, session: aiohttp.ClientSession) -> None:
-        self.backend = backend
+    def __init__(self, backend: BackendProcess, session: aiohttp.ClientSession, flags: Sequence[str]) -> None:
+        """`flags` are those that the backend was started with."""
+        self.backend, self.flags = backend, flags
         self.url, self._session, self._token = backend.api_url, session, ""
 
     async def log_in(self) -> None:
@@ -39,6 +42,15 @@ class ClusterAPI:
         async with self._session.request(method, f"{self.url}{path}", data=data, headers=headers) as answer:
             text = await answer.text()
             return answer.status, json.loads(text) if text.startswith(("{", "[")) else text
+
+    async def stops_while_streaming(self, path: str) -> None:
+        """Stop the backend, and start it again, while a client reads a stream that it passes on."""
+        headers = {"Authorization": f"Bearer {self._token}"}
+        async with self._session.get(f"{self.url}{path}", headers=headers) as stream:
+            assert b"retry" in await stream.content.readline()
+            async with asyncio.timeout(STOP_S):
+                await self.backend.stop()
+        await self.backend.start(self.flags)
 
     async def new_key(self) -> str:
         """An API key of the administrator."""
@@ -84,11 +96,12 @@ async def clusters(tmp_path: Path) -> AsyncIterator[tuple[ClusterAPI, ClusterAPI
         key = ec.generate_private_key(ec.SECP384R1())
         key_file = tmp_path / "jwt_private.pem"
         key_file.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption()))
+        flags = ["--jwt-private-key-file", str(key_file)]
         for one in backends:
             one.folder.mkdir()
             await one.initialise()
-            await one.start(["--jwt-private-key-file", str(key_file)])
-        apis = [ClusterAPI(one, session) for one in backends]
+            await one.start(flags)
+        apis = [ClusterAPI(one, session, flags) for one in backends]
         for api in apis:
             await api.log_in()
         yield apis[0], apis[1]
@@ -142,7 +155,7 @@ async def test_roles_are_mirrored_in_another_cluster(clusters: tuple[ClusterAPI,
 
 
 async def test_the_gateway_shows_the_other_cluster_until_it_is_lost(clusters: tuple[ClusterAPI, ClusterAPI]) -> None:
-    """Lists of both clusters come through one API; when one is killed, the other one is still shown."""
+    """Lists and streams come through one API, and do not keep it from stopping; a killed cluster does not hide it."""
     gateway, alpha = clusters
     body = {"type": "Cluster", "api_version": "federation/v1", "metadata": {"name": "alpha"}}
     put = "/api/enterprise/federation/v1/clusters/alpha"
@@ -150,6 +163,7 @@ async def test_the_gateway_shows_the_other_cluster_until_it_is_lost(clusters: tu
     await alpha.put_role("local", "get")
     roles = [one["metadata"]["name"] for one in (await gateway.call("GET", f"/api/sensu/v1/clusters/alpha{ROLES}"))[1]]
     assert "local" in roles
+    await gateway.stops_while_streaming("/api/sensu/v1/clusters/alpha/api/sensu/v1/live?topics=session")
     for lost in (False, True):
         if lost:
             await alpha.backend.kill()

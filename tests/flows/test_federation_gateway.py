@@ -1,7 +1,9 @@
 """Clusters of a federation that share the keys of their tokens: one of them is the gateway to the others."""
 
 import asyncio
+import contextlib
 import json
+import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -16,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from yarl import URL
 
+from sensu.backend.federation import gateway as gateway_module
 from sensu.tls import server_context
 from tests.flows.api_harness import ADMIN, PASSWORD, Answer, RunningApi, running_api
 from tests.flows.certificate_authority import Authority
@@ -267,6 +270,37 @@ async def test_the_next_url_is_used_and_none_that_would_send_a_token_in_the_clea
     assert (local.status, b"must not be local-cluster" in local.body) == (400, True)
     password = await federation.register("password", "https://me:secret@alpha.example.com:8080")
     assert password.status == 400
+
+
+async def test_a_change_goes_to_the_next_url_only_if_it_was_not_sent(
+    federation: Federation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A host that drops connections gets nothing; a backend that breaks off may have done what was asked."""
+    monkeypatch.setattr(gateway_module, "CONNECT_S", 0.2)
+    sent = list[str]()
+
+    async def breaks_off(request: web.Request) -> web.Response:
+        sent.append(request.method)
+        assert request.transport is not None
+        request.transport.abort()
+        return web.Response()
+
+    body = {**CHECK, "metadata": {"name": "disk", "namespace": "default"}}
+    with contextlib.ExitStack() as stack:
+        full = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        for _ in range(4):
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(full.getsockname())
+        await federation.register("two", f"http://127.0.0.1:{full.getsockname()[1]}", federation.alpha.url)
+        target, call = f"{GATEWAY}/two{CHECKS}/disk", federation.gateway.call
+        assert (await call("PUT", target, body, Authorization=federation.admin)).status == 201
+    async with serving("*", "/{path:.*}", breaks_off) as url:
+        await federation.register("three", url.removesuffix("/{path:.*}"), federation.alpha.url)
+        target = f"{GATEWAY}/three{CHECKS}"
+        broken = await call("POST", target, body, Authorization=federation.admin)
+        assert (broken.status, sent) == (502, ["POST"])
+        assert (await call("GET", target, Authorization=federation.admin)).status == 200
 
 
 async def test_the_certificate_of_a_cluster_is_verified(federation: Federation, tmp_path: Path) -> None:

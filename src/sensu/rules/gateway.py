@@ -70,4 +70,5 @@ def token_refused(cluster: str, apart_s: float) -> str:
     why = f"the cluster {cluster} does not accept the tokens of this cluster: "
     if abs(apart_s) >= CLOCKS_APART_S:
         return f"{why}its clock is {abs(apart_s):.0f} s {'ahead of' if apart_s > 0 else 'behind'} the clock here"
-    return f"{why}give both the same jwt-private-key-file and jwt-public-key-file, and enable the user there"
+    keys = "give both the same jwt-private-key-file and jwt-public-key-file"
+    return f"{why}{keys}, and enable the user there; a cluster cannot be registered in itself"

@@ -121,5 +121,6 @@ def server_of(context: ApiContext, application: Application, listener: ListenerS
     def stopping() -> None:
         context.feed.close()
         context.live.close()
+        context.gateway.end_streams()
 
     return ApiServer(application, listener, stopping=stopping)

@@ -35,6 +35,7 @@ OF_A_CLUSTER_MAX = 64
 NO_KEYS = (
     "other clusters cannot be asked: set jwt-private-key-file and jwt-public-key-file to the keys of the federation"
 )
+STREAM = "text/event-stream"
 _READS = ("GET", "HEAD")
 
 
@@ -106,6 +107,7 @@ class Gateway:
         self._contexts: dict[tuple[str, bool], tuple[float, ssl.SSLContext]] = {}
         self._answered: dict[str, str] = {}
         self._open: Counter[str] = Counter()
+        self._streams: set[aiohttp.ClientResponse] = set()
 
     def clusters(self) -> Sequence[FederatedCluster]:
         """The other clusters, by name."""
@@ -134,7 +136,15 @@ class Gateway:
             stack.callback(response.close)
             if response.status == 401:
                 raise ClusterUnavailable(token_refused(name, self._apart_s(response)))
+            if response.content_type == STREAM:
+                self._streams.add(response)
+                stack.callback(self._streams.discard, response)
             yield GatewayAnswer(response, name)
+
+    def end_streams(self) -> None:
+        """End the answers that have no end, because this backend stops."""
+        for response in tuple(self._streams):
+            response.close()
 
     async def close(self) -> None:
         """Close all connections."""
@@ -165,14 +175,11 @@ class Gateway:
         for url in order_of(cluster.api_urls or (), self._answered.get(name, "")):
             try:
                 response = await self._request(cluster, url, request, headers)
-            except TimeoutError:
-                late = True
-                whys.append(f"{url} did not answer in time")
-                if request.method not in _READS:
-                    break
             except (aiohttp.ClientError, OSError, ValueError) as err:
-                whys.append(await self._why(err, url, cluster))
-                if request.method not in _READS and not isinstance(err, aiohttp.ClientConnectorError):
+                late = isinstance(err, TimeoutError)
+                whys.append(f"{url} did not answer in time" if late else await self._why(err, url, cluster))
+                unsent = isinstance(err, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError)
+                if request.method not in _READS and not unsent:
                     break
             else:
                 self._answered[name] = url
