@@ -97,6 +97,31 @@ async def test_conditions_hold_for_all(medium: Medium) -> None:
             assert {o.conflict for o in outcomes if isinstance(o, Refused)} == {Conflict.ETAG}
 
 
+@pytest.mark.parametrize("others", [0, 1001], ids=["few changes", "many changes"])
+async def test_a_process_forgets_what_others_change(medium: Medium, others: int) -> None:
+    """Conditions on resources that another process changed meanwhile fail, and those on all others hold."""
+    async with medium.together(2) as (one, two):
+        await commit(one, put("a", etag="1"), put("b", etag="1"))
+        await commit(one, put("a", etag="2", etag_before="1"), put("b", etag="2", etag_before="1"))
+        await commit(two, put("b", etag="3", etag_before="2"), *(put(f"other{i}") for i in range(others)))
+        assert isinstance(await commit(one, put("a", etag="3", etag_before="2")), Committed)
+        assert await commit(one, put("b", etag="4", etag_before="2")) == Refused(0, Conflict.ETAG)
+        await commit(two, DeleteResource(check_key("a")))
+        assert isinstance(await commit(one, put("a", must=Must.BE_ABSENT)), Committed)
+
+
+async def test_own_commits_take_their_place_among_those_of_others(medium: Medium) -> None:
+    """A process that has not heard of an earlier commit of another one hears of it before its own."""
+    async with medium.together(2) as (one, two):
+        heard = Heard(one)
+        await commit(one, put("a"))
+        await commit(two, put("b"), put("c"))
+        await commit(one, put("d"))
+        await commit(one, put("e"))
+        assert [word for word, _ in heard.words] == ["a", "b", "c", "d", "e"]
+        assert one.feed.revision == heard.changes[-1].revision
+
+
 async def test_a_name_is_taken_once(medium: Medium) -> None:
     """Of processes that create the same resource one succeeds, and again after it was removed by another."""
     async with medium.together(3) as stores:

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Sequence
 
 from sensu.store.contract import ChangeListener
+from sensu.store.pending import Pending
 from sensu.store.values import Change
 
 logger = logging.getLogger(__name__)
@@ -47,11 +48,12 @@ class OwnChanges:
         """Start from the state of the database."""
         self.revision = revision
 
-    def committed(self, commits: Sequence[Sequence[Change]]) -> None:
+    def committed(self, group: Sequence[Pending]) -> None:
         """Call listeners with the commits."""
-        for changes in commits:
-            self.revision = changes[-1].revision
-            self._listeners.call(changes)
+        for pending in group:
+            if pending.changes:
+                self.revision = pending.changes[-1].revision
+                self._listeners.call(pending.changes)
 
     async def caught_up(self) -> None:
         """Return at once."""

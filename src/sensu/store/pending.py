@@ -17,15 +17,16 @@ GROUP_WRITES_MAX = 1000
 
 
 class Pending:
-    """A commit on its way to the writer and back; `changes` are those that are not in the change log."""
+    """A commit on its way to the writer and back; `logged` are the numbers of its changes that are in a change log."""
 
-    __slots__ = ("changes", "done", "result", "writes")
+    __slots__ = ("changes", "done", "logged", "result", "writes")
 
     def __init__(self, writes: Sequence[Write], done: "asyncio.Future[Committed | Refused]") -> None:
         self.writes = writes
         self.done = done
         self.result: Committed | Refused | StoreError | None = None
         self.changes: Sequence[Change] = ()
+        self.logged = range(0)
 
     def answer(self) -> None:
         """Return the result to the caller of the commit, if it still waits."""

@@ -9,9 +9,10 @@ from typing import Protocol
 from sensu.errors import StoreError
 from sensu.log import fields
 from sensu.store.own_changes import Listeners, OwnChanges
+from sensu.store.pending import Pending
 from sensu.store.sqlite.reader import Reader
 from sensu.store.sqlite.sharing import CHANGE_LOG_MAX, Sharing, Use
-from sensu.store.values import Change
+from sensu.store.values import EventKey
 
 logger = logging.getLogger(__name__)
 
@@ -26,7 +27,7 @@ class Feed(Protocol):
         """Start from the state of the database, whose last writer allocated `revision`."""
         ...
 
-    def committed(self, commits: Sequence[Sequence[Change]]) -> None:
+    def committed(self, group: Sequence[Pending]) -> None:
         """Call listeners with the commits of this process."""
         ...
 
@@ -40,7 +41,11 @@ class Feed(Protocol):
 
 
 class LoggedChanges:
-    """The feed of one of several processes: all changes to resources, also its own, are read from the change log."""
+    """The feed of one of several processes: changes to resources have the order of the change log.
+
+    Those of other processes are read from the log. A commit of this process is read from there only if others have
+    written before it and that was not read yet.
+    """
 
     def __init__(self, listeners: Listeners, sharing: Sharing) -> None:
         self._listeners, self._sharing = listeners, sharing
@@ -55,17 +60,28 @@ class LoggedChanges:
         self._reader, self._read_to = reader, self._counters.log_stored
         self._revision = reader.revision_logged(self._read_to) or self._counters.first_revision
 
-    def committed(self, commits: Sequence[Sequence[Change]]) -> None:
-        """Call listeners with own events that are not in the log, then with the log, and announce it to others."""
-        for changes in commits:
-            self._listeners.call(changes)
+    def committed(self, group: Sequence[Pending]) -> None:
+        """Call listeners with own commits, then with what others have written, and announce the log to others."""
         unread = self._counters.log_stored != self._read_to
+        for pending in group:
+            self._pass_on(pending)
         try:
             self._read()
         except StoreError as err:
             logger.error("could not read the change log", extra=fields(error=str(err)))
-        if unread:
+        if unread or any(pending.logged for pending in group):
             self._announce()
+
+    def _pass_on(self, pending: Pending) -> None:
+        """Call listeners with a commit whose turn it is, otherwise only with its changes that are not in the log."""
+        changes = pending.changes
+        if pending.logged and pending.logged.start == self._read_to + 1:
+            self._read_to, self._revision = pending.logged[-1], changes[-1].revision
+        elif len(pending.logged) == len(changes):
+            return
+        else:
+            changes = [change for change in changes if isinstance(change.key, EventKey)]
+        self._listeners.call(changes)
 
     async def caught_up(self) -> None:
         """Return when listeners have been called with all commits; raises StoreError if there are too many."""

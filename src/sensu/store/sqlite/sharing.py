@@ -22,7 +22,7 @@ from sensu.store.sqlite.history import Ends
 from sensu.store.sqlite.presence import FileIdentity, identity_of, moved
 from sensu.store.sqlite.schema import migrate, migrations
 from sensu.store.sqlite.statements import Row, log_row, trim_log_row
-from sensu.store.values import DeleteEvent, DeliveriesSize, EventKey, Key, MarkSilenced, NoteHandling, PutEvent
+from sensu.store.values import DeleteEvent, DeliveriesSize, Key, MarkSilenced, NoteHandling, PutEvent
 
 try:
     import fcntl
@@ -147,6 +147,9 @@ class Sole:
     def require_database(self, path: Path) -> None:
         """Accept any database."""
 
+    def wait(self) -> None:
+        """No other process writes."""
+
     def turn(self) -> contextlib.AbstractContextManager[None]:
         """No lock is needed."""
         return contextlib.nullcontext()
@@ -154,9 +157,9 @@ class Sole:
     def catch_up(self) -> None:
         """No other process reads."""
 
-    def take_over(self, numbers: Numbers, commits: Sequence[Pending]) -> bool:
+    def take_over(self, numbers: Numbers, commits: Sequence[Pending]) -> range:
         """No other process changes the counters."""
-        return False
+        return range(0)
 
     def log_rows(self, commits: Sequence[Pending], revision: int, numbers: Numbers) -> Sequence[Row]:
         """No other process reads a log."""
@@ -203,6 +206,11 @@ class Sharing:
             os.close(self._descriptor)
             self._descriptor = -1
 
+    def wait(self) -> None:
+        """Take the lock for the next `turn`, which releases it and reports errors."""
+        with contextlib.suppress(OSError):
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX)
+
     @contextlib.contextmanager
     def turn(self) -> Iterator[None]:
         """Hold the lock for writing; waits for the others."""
@@ -216,8 +224,8 @@ class Sharing:
         """Make the others read the log, in case a process died before it could report its commit."""
         self.counters.catch_up()
 
-    def take_over(self, numbers: Numbers, commits: Sequence[Pending]) -> bool:
-        """Continue from the counters of the last writer; returns whether another process has written resources since.
+    def take_over(self, numbers: Numbers, commits: Sequence[Pending]) -> range:
+        """Continue from the counters of the last writer; returns the numbers that others have used in the log since.
 
         Raises ValueError for an event of an entity that another process owns.
         """
@@ -229,22 +237,21 @@ class Sharing:
                     slot_of(write.key.namespace, write.key.entity)
                 ):
                     raise ValueError(f"the event {write.key} is written by another process")
-        others_wrote = counters.log_given != self._log_known
+        written = range(self._log_known + 1, counters.log_given + 1)
         self._log_known = counters.log_given
-        return others_wrote
+        return written
 
     def log_rows(self, commits: Sequence[Pending], revision: int, numbers: Numbers) -> Sequence[Row]:
         """The rows for changes that other processes must read; allocates all numbers that the group uses."""
         log, rows = self._log_known, list[Row]()
         events_too = self.counters.events_shared
         for pending in commits:
-            if not pending.changes:
-                continue
+            first = log + 1
             for change in pending.changes:
                 if events_too or isinstance(change.key, Key):
                     log += 1
                     rows.append(log_row(log, change))
-            pending.changes = [] if events_too else [c for c in pending.changes if isinstance(c.key, EventKey)]
+            pending.logged = range(first, log + 1)
         if log - self._log_trimmed >= CHANGE_LOG_MAX + CHANGE_LOG_SLACK:
             self._log_trimmed = log - CHANGE_LOG_MAX
             rows.append(trim_log_row(self._log_trimmed))

@@ -164,6 +164,13 @@ def log_row(number: int, change: Change) -> Row:
     return (_LOG_CHANGE, number, None, None, change.revision, *place)
 
 
+def keys_logged(connection: sqlite3.Connection, first: int) -> list[Key]:
+    """The resources in the change log from a number on."""
+    sql = "SELECT json_group_array(json_array(kind, namespace, name)) FROM change_log WHERE id >= ? AND kind != ''"
+    (text,) = connection.execute(sql, (first,)).fetchone()
+    return [Key(kind, namespace[:-1], name) for kind, namespace, name in msgspec.json.decode(text)]
+
+
 def trim_log_row(number: int) -> Row:
     """The row that trims the change log up to a number."""
     return (_TRIM_CHANGE_LOG, number, None, None, None, None, None, None, None)

@@ -172,7 +172,7 @@ class SQLiteStore:
                 self._owed.follow(pending.writes)
         self._on_deliveries(self._owed.take_stored())
         self._use.report_owed(self._owed.size)
-        self._feed.committed([pending.changes for pending in group if pending.changes])
+        self._feed.committed(group)
         self._answer(group)
 
     def _answer(self, group: Sequence[Pending]) -> None:

@@ -35,6 +35,8 @@ logger = logging.getLogger(__name__)
 WAL_BYTES_MAX = 64 * 1024 * 1024
 EVENTS_KNOWN_MAX = 200_000
 ETAGS_KNOWN_MAX = 20_000
+OTHERS_CHANGES_MAX = 1000
+"""After more changes by other processes, all etags are forgotten."""
 DEAD_LETTERS_MAX = 10_000
 DEAD_LETTERS_SLACK = 64
 REVISION, DELIVERY = "revision", "delivery"
@@ -147,10 +149,15 @@ class Writer:
         self._numbers.ends = Ends(self._connection)
 
     def _take(self) -> Sequence[Pending]:
-        """All waiting commits, at least one, or those submitted before the request to stop."""
+        """All waiting commits, at least one, or those submitted before the request to stop.
+
+        What is submitted while other processes write is among them.
+        """
         taken: list[Pending] = []
         writes = 0
         batch = self._queue.get()
+        if batch:
+            self._use.wait()
         try:
             while batch is not None:
                 taken.extend(batch)
@@ -181,8 +188,7 @@ class Writer:
                 self._write_group([pending])
 
     def _write_together(self, commits: Sequence[Pending]) -> None:
-        if self._use.take_over(self._numbers, commits):
-            self._etags.clear()
+        self._forget_changed(self._use.take_over(self._numbers, commits))
         group = self._judge(commits)
         rows = self._rows(group)
         rows.extend(self._use.log_rows(commits, group.revision, self._numbers))
@@ -211,6 +217,14 @@ class Writer:
             if not statements.has_state(self._connection, name):
                 group.states[name] = value
         return group
+
+    def _forget_changed(self, logged: range) -> None:
+        """Forget the etags of resources that other processes have changed, by the numbers of these changes."""
+        if len(logged) > OTHERS_CHANGES_MAX:
+            self._etags.clear()
+        elif logged:
+            for key in statements.keys_logged(self._connection, logged.start):
+                self._etags.pop(key, None)
 
     def _learn_etags(self, keys: set[Key]) -> None:
         unknown = [key for key in keys if key not in self._etags]
@@ -264,7 +278,7 @@ class Writer:
         logger.log(level, "commits failed", extra=fields(reason=str(_wrap(self._path, err)), commits=len(commits)))
         self._failing = self._failing or _medium_failed(err)
         for pending in commits:
-            pending.changes = ()
+            pending.changes, pending.logged = (), range(0)
             pending.result = _wrap(self._path, err)
 
     def _keep_bounds(self, rows: Sequence[statements.Row], group: CommitGroup) -> None:
