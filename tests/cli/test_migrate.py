@@ -189,6 +189,20 @@ def test_a_sensu_go_is_copied_in_pages(sensuctl: Sensuctl) -> None:
     assert entity["system"]["hostname"] == "web-1"
 
 
+def test_a_backend_that_cannot_take_anything_ends_the_run(sensuctl: Sensuctl) -> None:
+    """A backend without its store refuses no resource for good: the run ends, and is continued by the next."""
+    away: Pages = {
+        "/api/core/v2/namespaces": lambda _: (200, {}, b"[]"),
+        "/api/core/v2/namespaces/default": lambda _: (503, {}, b'{"message": "store away", "code": 0}'),
+    }
+    with http_server(sensu_go({"namespaces": GO["namespaces"]}, refused="mutators")) as old, http_server(away) as here:
+        here_flags = ("--api-url", here, "--api-key", "k")
+        ended = sensuctl(*here_flags, "migrate", "--from", old, SENSU_FROM_API_KEY="old-key")
+    assert ended.status == 1
+    assert "store away; run the command again to continue" in ended.err
+    assert "refused" not in ended.out
+
+
 @contextmanager
 def killing_relay(url: str, after: int, victim: list[subprocess.Popen[bytes]]) -> Iterator[str]:
     """The URL of a relay to an API that kills a process at its request number `after` to change something."""

@@ -25,7 +25,7 @@ from sensu.rules.importing.imported import (
     name_from,
 )
 from sensu.rules.importing.prometheus_durations import duration_s
-from sensu.rules.importing.untyped import dicts, mapping, texts
+from sensu.rules.importing.untyped import dicts, interval_of, items, limit_of, mapping, texts
 
 SOURCE = "blackbox exporter"
 PROBE_PATH = "/probe"
@@ -108,7 +108,7 @@ def _targets(
     """The targets of a job with their labels."""
     groups = list(dicts(job.get("static_configs")))
     for config in dicts(job.get("file_sd_configs")):
-        for pattern in config.get("files") or ():
+        for pattern in items(config.get("files")):
             found = files.target_groups(str(pattern))
             if found is None:
                 imported.leave_out(f'targets of the job "{title}"', f"give the files {pattern} as well")
@@ -118,7 +118,7 @@ def _targets(
             imported.leave_out(f'targets of the job "{title}"', f"{kind} finds them while Prometheus runs")
     for group in groups:
         labels = texts(group.get("labels"))
-        for target in group.get("targets") or ():
+        for target in items(group.get("targets")):
             if _UNSAFE.search(str(target)):
                 imported.leave_out(f'target "{target}"', "it has a quote or a control character")
             else:
@@ -150,13 +150,13 @@ def _add_check(
     """Add the check of a job and a module; raises Untakeable."""
     draft = CheckDraft(imported, f"{title} {name}")
     interval = _seconds(job.get("scrape_interval"), _seconds(settings.get("scrape_interval"), INTERVAL_S))
-    limit = _seconds(module.get("timeout"), min(LIMIT_S, interval))
+    limit = limit_of(_seconds(module.get("timeout"), 0.0), min(LIMIT_S, interval))
     words = [*_words(draft, module), "-t", f"{limit:g}s"]
     command = shell_command("sensu-check", *words, passes=PROXY_PASSES).replace(_MARK, TARGET_TOKEN)
     attribute = f"entity.labels && entity.labels['{label}'] == 'true'"
     spec: dict[str, Any] = {
         "command": command,
-        "interval": max(1, round(interval)),
+        "interval": interval_of(interval),
         "timeout": math.ceil(limit) + TIMEOUT_MARGIN_S,
         "handlers": [],
         "round_robin": True,
@@ -188,7 +188,7 @@ def _words(draft: CheckDraft, module: Mapping[str, Any]) -> Iterable[ShellWord]:
 def _http(draft: CheckDraft, of: Mapping[str, Any]) -> Iterator[ShellWord]:
     if of.get("oauth2"):
         raise Untakeable("it logs in with OAuth2, which sensu-check http cannot")
-    statuses = [int(one) for one in of.get("valid_status_codes") or () if str(one).isdecimal()]
+    statuses = [int(one) for one in items(of.get("valid_status_codes")) if str(one).isdecimal()]
     yield from ("http", _MARK, "--status", status_list(statuses) or "2xx")
     if str(of.get("method") or "GET").upper() != "GET":
         yield from ("--method", str(of["method"]).upper())
@@ -217,7 +217,7 @@ def _headers(draft: CheckDraft, of: Mapping[str, Any]) -> Iterator[tuple[str, st
     for name, value in mapping(of.get("headers")).items():
         yield str(name), str(value)
     for name, sources in mapping(of.get("http_headers")).items():
-        values = [*(mapping(sources).get("values") or ()), *(mapping(sources).get("secrets") or ())]
+        values = [*items(mapping(sources).get("values")), *items(mapping(sources).get("secrets"))]
         if values:
             yield str(name), str(values[-1])
         else:
@@ -239,8 +239,8 @@ def _log_in(draft: CheckDraft, of: Mapping[str, Any]) -> Iterator[str]:
 
 def _body_patterns(draft: CheckDraft, of: Mapping[str, Any]) -> Iterator[str]:
     """One pattern for all that the body must, and must not, match."""
-    wanted = [str(one) for one in of.get("fail_if_body_not_matches_regexp") or ()]
-    unwanted = [str(one) for one in of.get("fail_if_body_matches_regexp") or ()]
+    wanted = [str(one) for one in items(of.get("fail_if_body_not_matches_regexp"))]
+    unwanted = [str(one) for one in items(of.get("fail_if_body_matches_regexp"))]
     usable = [one for one in (*wanted, *unwanted) if _compiles(one)]
     for pattern in {*wanted, *unwanted} - {*usable}:
         draft.review(f"the pattern {pattern} is not one of Python, and is not taken")
@@ -291,7 +291,7 @@ def _dns(draft: CheckDraft, of: Mapping[str, Any]) -> Iterator[str]:
     yield from ("dns", str(of["query_name"]).rstrip("."), "--type", kind, "--server", _MARK)
     if str(of.get("transport_protocol") or "udp") != "udp" or of.get("dns_over_tls"):
         draft.review("sensu-check dns asks over UDP")
-    if [str(one) for one in of.get("valid_rcodes") or ("NOERROR",)] != ["NOERROR"]:
+    if [str(one) for one in items(of.get("valid_rcodes")) or ["NOERROR"]] != ["NOERROR"]:
         draft.review("valid_rcodes is not taken: the answer must have records")
     for setting in ("validate_answer_rrs", "validate_authority_rrs", "validate_additional_rrs"):
         if of.get(setting):

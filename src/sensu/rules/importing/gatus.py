@@ -24,7 +24,7 @@ from sensu.rules.importing.gatus_alerts import service_url
 from sensu.rules.importing.gatus_conditions import Expectations, days_range, expectations_of, shown
 from sensu.rules.importing.http_statuses import status_list
 from sensu.rules.importing.imported import TIMEOUT_MARGIN_S, Imported, name_from
-from sensu.rules.importing.untyped import dicts, mapping, texts
+from sensu.rules.importing.untyped import dicts, interval_of, items, limit_of, mapping, number, texts
 from sensu.rules.importing.web_addresses import joined_address, url_parts, web_address
 
 SOURCE = "Gatus"
@@ -69,12 +69,12 @@ def _add(imported: Imported, alerts: "_Alerts", endpoint: GatusEndpoint) -> None
         if client.get(setting):
             draft.review(f"client.{setting} is not taken")
     dns = endpoint.get("dns")
-    expected = expectations_of(map(str, endpoint.get("conditions") or ()), of_dns=isinstance(dns, Mapping))
+    expected = expectations_of(map(str, items(endpoint.get("conditions"))), of_dns=isinstance(dns, Mapping))
     words, entity = _probe(draft, endpoint, client, expected)
     for text in shown(expected.unknown):
         draft.review(text)
-    limit = _seconds(client.get("timeout"), TIMEOUT_S)
-    interval = max(1, round(_seconds(endpoint.get("interval"), INTERVAL_S)))
+    limit = limit_of(_seconds(client.get("timeout"), TIMEOUT_S), TIMEOUT_S)
+    interval = interval_of(_seconds(endpoint.get("interval"), INTERVAL_S))
     handlers, attempts = alerts.of(endpoint, draft)
     spec: dict[str, Any] = {
         "command": shell_command("sensu-check", *words, "-t", f"{limit:g}s"),
@@ -258,8 +258,8 @@ def _title(endpoint: GatusEndpoint) -> str:
 def _seconds(value: Any, default: float) -> float:
     """A duration such as `1m30s` in seconds; a number is that number."""
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value)
+        return number(value)
     try:
-        return parse_s(str(value)) if value else default
+        return number(parse_s(str(value))) if value else default
     except InvalidResource:
         return default

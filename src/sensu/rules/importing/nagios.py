@@ -25,6 +25,7 @@ from sensu.rules.importing.imported import (
 )
 from sensu.rules.importing.nagios_objects import HostGroups, NagiosObjects, NamedObject, words_of
 from sensu.rules.importing.nagios_plugins import ON_THE_HOST, as_sensu_check
+from sensu.rules.importing.untyped import interval_of, number
 
 SOURCE = "Nagios"
 CHECK_INTERVAL, ATTEMPTS = 5.0, 1
@@ -137,21 +138,21 @@ class _Import:
             self.imported.leave_out(f'service "{title}"', str(why))
             return
         label = f"nagios-{name_from(title)}"
-        number = 1
+        others = 1
         while label in self.used_labels:
-            number += 1
-            label = f"nagios-{name_from(title)}-{number}"
+            others += 1
+            label = f"nagios-{name_from(title)}-{others}"
         self.used_labels.add(label)
         for name in names:
             self.labels[name][label] = "true"
         for field in ("event_handler", "check_period", "notification_period"):
             if one.get(field, "24x7") != "24x7":
                 draft.review(f"{field} {one[field]} is not taken", "interval")
-        interval = _number(one.get("check_interval") or one.get("normal_check_interval"), CHECK_INTERVAL)
+        interval = number(one.get("check_interval") or one.get("normal_check_interval")) or CHECK_INTERVAL
         host = self.hosts[names[0]]
         spec: dict[str, Any] = {
             "command": command,
-            "interval": max(1, round(interval * self.objects.interval_length_s)),
+            "interval": interval_of(interval * self.objects.interval_length_s),
             "timeout": TIMEOUT_S,
             "handlers": self._handlers_of(one, host),
             "round_robin": True,
@@ -166,7 +167,7 @@ class _Import:
         }
         if draft.secrets:
             spec["secrets"] = draft.secrets
-        attempts = math.ceil(_number(one.get("max_check_attempts"), ATTEMPTS))
+        attempts = math.ceil(number(one.get("max_check_attempts")) or ATTEMPTS)
         labels = {f"servicegroup-{name_from(group)}": "true" for group in self._service_groups_of(title, one)}
         notes = {"runbook_url": one["notes_url"]} if one.get("notes_url", "").startswith("http") else {}
         self.imported.add_check(
@@ -274,10 +275,3 @@ def _address_of(name: str, host: Mapping[str, str]) -> str:
 def _custom(name: str) -> str:
     """The annotation for a variable such as `_SNMP_COMMUNITY` of a host."""
     return re.sub(r"[^a-z0-9_]", "_", name.lstrip("_").lower())
-
-
-def _number(value: str | None, default: float) -> float:
-    try:
-        return float(value) if value else default
-    except ValueError:
-        return default

@@ -13,7 +13,7 @@ from sensu.rules.importing.check_draft import CheckDraft
 from sensu.rules.importing.command_words import shell_command
 from sensu.rules.importing.imported import TIMEOUT_MARGIN_S, Imported
 from sensu.rules.importing.prometheus_durations import duration_s
-from sensu.rules.importing.untyped import dicts, texts
+from sensu.rules.importing.untyped import dicts, interval_of, mapping, texts
 
 SOURCE = "Prometheus"
 ENTITY = "prometheus"
@@ -30,17 +30,17 @@ def imported_from(documents: Iterable[Any], url: str, subscription: str) -> Impo
     """The checks for the rules in files, which may be resources of the Prometheus operator."""
     imported = Imported(SOURCE, subscription)
     for document in documents:
-        if not isinstance(document, Mapping):
-            continue
-        content = document.get("spec") if document.get("kind") == "PrometheusRule" else document
-        for group in dicts(content.get("groups") if isinstance(content, Mapping) else None):
+        content = mapping(document)
+        if content.get("kind") == "PrometheusRule":
+            content = mapping(content.get("spec"))
+        for group in dicts(content.get("groups")):
             _add_group(imported, group, url)
     return imported
 
 
 def _add_group(imported: Imported, group: Mapping[str, Any], url: str) -> None:
     recorded = 0
-    interval = max(1, math.ceil(_seconds(group.get("interval")) or INTERVAL_S))
+    interval = interval_of(_seconds(group.get("interval")) or INTERVAL_S)
     for rule in dicts(group.get("rules")):
         if "record" in rule:
             recorded += 1

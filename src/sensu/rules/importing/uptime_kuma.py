@@ -24,7 +24,7 @@ from sensu.rules.importing.command_words import ShellWord, shell_command
 from sensu.rules.importing.http_statuses import status_list
 from sensu.rules.importing.imported import TIMEOUT_MARGIN_S, Imported, name_from
 from sensu.rules.importing.kuma_notifications import service_url
-from sensu.rules.importing.untyped import dicts
+from sensu.rules.importing.untyped import dicts, interval_of, limit_of, number
 from sensu.rules.importing.web_addresses import joined_address, url_parts, web_address
 
 SOURCE = "Uptime Kuma"
@@ -82,8 +82,8 @@ class _Monitors:
         self._add(title, monitor, probe, details)
 
     def _add(self, title: str, monitor: KumaMonitor, probe: _Probe, details: "_Details") -> None:
-        interval = max(1, _whole(monitor.get("interval")) or INTERVAL_S)
-        limit = _number(monitor.get("timeout")) or interval * 0.8
+        interval = interval_of(number(monitor.get("interval")) or INTERVAL_S)
+        limit = limit_of(number(monitor.get("timeout")), interval * 0.8)
         words = ["sensu-check", *probe.words]
         if _flag(monitor.get("upsideDown")):
             words.append("--invert")
@@ -395,15 +395,8 @@ def _decoded(value: Any) -> Any:
         return None
 
 
-def _number(value: Any) -> float:
-    try:
-        return max(0.0, float(value or 0))
-    except (TypeError, ValueError):
-        return 0.0
-
-
 def _whole(value: Any) -> int:
-    return int(_number(value))
+    return int(number(value))
 
 
 def _flag(value: Any) -> bool:

@@ -31,6 +31,9 @@ PAGE_SIZE = 500
 NOT_FOUND = 404
 REFUSALS = (402, 403, NOT_FOUND)
 """Statuses of lists that the user may not read, or that the other backend does not have."""
+NOT_NOW = (401, 408, 429)
+SERVER_ERROR = 500
+"""Statuses that are about the backend or the session, not about the resource that was sent."""
 HASH_START = "$2"
 
 
@@ -170,7 +173,10 @@ class _Copying:
         return [self._user(body) if kind is USER else body]
 
     def _put(self, document: Document, bodies: Sequence[Mapping[str, Any]]) -> str:
-        """Send a resource; returns why it was refused, empty if it was not."""
+        """Send a resource; returns why it was refused, empty if it was not.
+
+        Raises CommandFailed if the backend cannot take anything now.
+        """
         if self.is_dry:
             return ""
         try:
@@ -179,6 +185,8 @@ class _Copying:
                 content = body_to_put(sent, document.namespace, managed=False)
                 self._context.session.call("PUT", path_of(document, document.namespace), content)
         except APIError as err:
+            if err.status in NOT_NOW or err.status >= SERVER_ERROR:
+                raise
             return str(err)
         return ""
 
