@@ -5,7 +5,7 @@ import sys
 import threading
 import traceback
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib import import_module
 from typing import NoReturn, Protocol, cast
 
@@ -40,8 +40,17 @@ class _Parser(ArgumentParser):
     """A parser whose errors are the output of a check: one line on stdout, and status 3."""
 
     def error(self, message: str) -> NoReturn:
-        print(f"{self.prog.split()[-1].upper()} UNKNOWN: {message}; see {self.prog} --help")
+        meant = self._meant(message.partition("unrecognized arguments: ")[2])
+        remedy = meant or f"see {self.prog} --help"
+        print(f"{self.prog.split()[-1].upper()} UNKNOWN: {message}; {remedy}")
         sys.exit(Status.UNKNOWN)
+
+    def _meant(self, arguments: str) -> str:
+        """The flag that was probably meant by the first of some unknown arguments."""
+        name = arguments.partition(" ")[0].partition("=")[0]
+        return (
+            f"; did you mean {found}?" if name.startswith("--") and (found := _nearest(name, _flags_of(self))) else ""
+        )
 
 
 def main() -> None:
@@ -126,11 +135,19 @@ def _overview() -> str:
     )
 
 
-def _refuse(name: str) -> NoReturn:
-    from difflib import get_close_matches  # noqa: PLC0415 - costs 5 ms at each start, and only this message needs it
+def _flags_of(parser: ArgumentParser) -> list[str]:
+    return [flag for flag in parser._option_string_actions if flag.startswith("--")]
 
-    nearest = get_close_matches(name, SUMMARIES, n=1)
-    remedy = f'did you mean "{nearest[0]}"?' if nearest else f"{PROGRAM} --help lists them"
+
+def _nearest(word: str, known: Iterable[str]) -> str:
+    from difflib import get_close_matches  # noqa: PLC0415 - costs 5 ms at each start, and only mistakes need it
+
+    return next(iter(get_close_matches(word, list(known), n=1)), "")
+
+
+def _refuse(name: str) -> NoReturn:
+    nearest = _nearest(name, SUMMARIES)
+    remedy = f'did you mean "{nearest}"?' if nearest else f"{PROGRAM} --help lists them"
     print(f'{PROGRAM}: "{one_line(name)}" is not a check: {remedy}')
     sys.exit(Status.UNKNOWN)
 

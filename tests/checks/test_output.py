@@ -86,6 +86,9 @@ def test_the_list_of_checks_is_the_folder(run: Run) -> None:
     assert [name for name in SUMMARIES if f"\n  {name} " not in shown] == []
     assert run("htpp").line == 'sensu-check: "htpp" is not a check: did you mean "http"?'
     assert run("htpp").status == Status.UNKNOWN
+    flag = run("http", "--warnin", "1", "http://a").line
+    assert flag.startswith("HTTP UNKNOWN: unrecognized arguments: --warnin")
+    assert flag.endswith("; did you mean --warning?")
 
 
 @pytest.mark.parametrize(

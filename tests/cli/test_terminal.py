@@ -65,6 +65,9 @@ MISTAKES = {
     "Run 'sensuctl check info --help' for more.",
     "role create": "a name is required\nUsage: sensuctl role create [NAME] --verb=VERBS --resource=RESOURCES "
     "[--resource-name=RESOURCE_NAMES] [flags]\nRun 'sensuctl role create --help' for more.",
+    "handler create h --type notfy": 'unknown handler type: notfy; did you mean "notify"?\n'
+    "Usage: sensuctl handler create [NAME] [flags]\nRun 'sensuctl handler create --help' for more.",
+    "quickstart htpp http://a": 'unknown template "htpp"; did you mean "http"?',
     "dump chekcs": 'invalid resource type: chekcs; did you mean "checks"?',
     "check list --api-url http://127.0.0.1:9": 'Get "http://127.0.0.1:9/api/core/v2/namespaces/default/checks": dial '
     "tcp 127.0.0.1:9: connect: connection refused\nIs the backend running, and are host and port right? The API "
@@ -82,6 +85,45 @@ def test_a_mistake_is_explained_with_its_remedy(terminal: Sensuctl, line: str) -
     ended = terminal(*line.split())
     assert (ended.status, ended.out) == (1, "")
     assert ended.err.removeprefix("Error: ") == MISTAKES[line] + "\n"
+
+
+def test_a_person_who_logged_in_reads_what_to_do_next(terminal: Sensuctl, api_url: str) -> None:
+    """Who is logged in where, and two commands to go on with."""
+    ended = terminal("configure", "-n", "--url", api_url, "--username", USER, "--password", PASSWORD)
+    assert ended.err == (
+        f"You are logged in as {USER} at {api_url}, namespace default.\n"
+        "Next: sensuctl event list shows what happens, sensuctl quickstart watches something new.\n"
+    )
+
+
+class LateAPI(http.server.BaseHTTPRequestHandler):
+    """Refuses everybody, with a clock that is years behind."""
+
+    def do_GET(self) -> None:
+        self.send_response(401)
+        self.end_headers()
+        self.wfile.write(b'{"message": "invalid credentials", "code": 5}')
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        return "Sat, 01 Jan 2000 00:00:00 GMT"
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+def test_a_clock_that_differs_is_named_when_credentials_are_refused(tmp_path: Path) -> None:
+    """Tokens depend on clocks, so a person reads by how much they differ, and what to do."""
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), LateAPI) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        folder = tmp_path / ".config" / "sensu" / "sensuctl"
+        folder.mkdir(parents=True)
+        url = f"http://127.0.0.1:{server.server_port}"
+        (folder / "cluster").write_text(json.dumps({"api-url": url, "access_token": "x", "expires_at": 2**33}))
+        out, err = Terminal(), Terminal()
+        assert run(["check", "info", "a"], {"HOME": str(tmp_path)}, Terminal(), out, err) == 1
+        server.shutdown()
+    assert "log in again with 'sensuctl configure'" in err.getvalue()
+    assert re.search(r"the backend's clock is \d+ s behind: set both by NTP", err.getvalue())
 
 
 @pytest.mark.parametrize("line", ["federation list --format yaml", "nosuch --format yaml", "chekc list --format x"])
@@ -182,7 +224,7 @@ def test_a_wrong_password_and_an_ended_session_name_the_way_back(api_url: str, t
 
     wrong = play("configure", "-n", "--url", api_url, "--username", USER, "--password", "wrong")
     assert wrong == "Error: the user name or password is wrong, or the user is disabled\n"
-    assert play("configure", "-n", "--url", api_url, "--username", USER, "--password", PASSWORD) == ""
+    assert play("configure", "-n", "--url", api_url, "--username", USER, "--password", PASSWORD).startswith("You are")
     cluster = tmp_path / ".config/sensu/sensuctl/cluster"
     content = json.loads(cluster.read_text())
     for changed in ({"refresh_token": ""}, {"refresh_token": "stale"}):

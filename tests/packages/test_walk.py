@@ -30,11 +30,11 @@ def test_a_stranger_gets_the_first_alert_within_five_minutes(
 
 
 def _doctors_find_nothing_wrong(host: Host) -> None:
-    """A fresh installation has warnings at most: TLS is not set up, and no check has some subscription."""
+    """A fresh installation has warnings at most: TLS is not set up; a busy machine may have missed a run."""
     for command in ("sensu-backend", "runuser -u sensu -- sensu-agent", "sensuctl"):
         found = json.loads(host.run(f"{command} doctor --format json", check=False))
         assert [one for one in found if one["level"] == "problem"] == []
-        assert {one["subject"] for one in found if one["level"] == "warning"} <= {"TLS"}, found
+        assert {one["subject"] for one in found if one["level"] == "warning"} <= {"TLS", "schedule"}, found
 
 
 def _a_real_journal_is_read(host: Host) -> None:

@@ -166,7 +166,7 @@ def _database(settings: BackendDoctorSettings, folder: Path) -> Iterator[Diagnos
         yield Diagnosis("database", diagnosis.GOOD, f"{shown} does not exist yet: the first start makes it")
         yield backend_diagnosis.of_users(0, has_default_password=False)
         return
-    yield backend_diagnosis.of_damage(found.damage, f"{shown}, {found.size_bytes / 2**20:.1f} MiB")
+    yield backend_diagnosis.of_damage(found.damage, f"{shown}, {(found.size_bytes + found.log_bytes) / 2**20:.1f} MiB")
     yield backend_diagnosis.of_schema(found.version, found.known)
     large = backend_diagnosis.of_write_ahead_log(found.log_bytes)
     if large is not None:

@@ -158,8 +158,9 @@ def of_schedule(part: Mapping[str, Any]) -> Diagnosis:
     """Whether the checks of a namespace run when they are due."""
     late, missed = int(part.get("late", 0)), int(part.get("missed_1h", 0))
     if late or missed:
-        found = f"{counted(late, 'check')} late, {counted(missed, 'run')} missed in the last hour"
-        return Diagnosis("schedule", WARNING, found, "see: sensuctl check explain NAME")
+        parts = [f"{counted(late, 'check')} late"] if late else []
+        parts += [f"{counted(missed, 'run')} missed in the last hour"] if missed else []
+        return Diagnosis("schedule", WARNING, ", ".join(parts), "see: sensuctl check explain NAME")
     return Diagnosis("schedule", GOOD, "no check is late")
 
 

@@ -30,8 +30,8 @@ class APIError(CommandFailed):
 class BadArguments(CommandFailed):
     """The words of the command line do not fit the command; its usage is printed too."""
 
-    def __init__(self, message: str = INVALID_ARGUMENTS) -> None:
-        super().__init__(message)
+    def __init__(self, message: str = INVALID_ARGUMENTS, *, plain: str = "") -> None:
+        super().__init__(message, plain=plain)
 
 
 class Exited(Exception):

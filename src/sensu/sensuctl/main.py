@@ -300,7 +300,7 @@ def _wrong_words(command: Command, words: Sequence[str], err: BadArguments) -> C
     elif len(words) < least:
         problem = "an argument is missing" if str(err) == INVALID_ARGUMENTS else str(err)
     else:
-        problem = str(err)
+        problem = err.plain or str(err)
     help_line = f"Run 'sensuctl {command.noun_and_verb} --help' for more."
     return CommandFailed(f"{problem}\nUsage: sensuctl {command.usage}\n{help_line}")
 

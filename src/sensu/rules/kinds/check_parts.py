@@ -10,14 +10,13 @@ from sensu.errors import InvalidResource
 from sensu.resources.check import Check, CheckConfig, ProxyRequests
 from sensu.resources.time_window import TimeWindowRepeated, TimeWindowWhen
 from sensu.rules import cron
-from sensu.rules.kinds.kind_rules import FieldProblem, at_most_one
+from sensu.rules.kinds.kind_rules import FieldProblem, at_most_one, suggestion
 from sensu.rules.names import (
     REMEMBERED_LENGTH_MAX,
     env_vars_problem,
     name_problem,
     runtime_assets_problem,
 )
-from sensu.rules.spelling import did_you_mean
 from sensu.rules.time_windows import validate_subdue, validate_when
 
 OUTPUT_METRIC_FORMATS = frozenset(
@@ -54,7 +53,7 @@ def problems_before_output(check: CheckConfig | Check) -> Iterator[FieldProblem]
     if check.proxy_requests is not None:
         yield from at_most_one("proxy_requests.splay_coverage", _proxy_requests_problem(check.proxy_requests))
     if check.output_metric_format and check.output_metric_format not in OUTPUT_METRIC_FORMATS:
-        meant = did_you_mean(check.output_metric_format, OUTPUT_METRIC_FORMATS)
+        meant = suggestion(check.output_metric_format, OUTPUT_METRIC_FORMATS)
         yield FieldProblem("output_metric_format", f"output metric format is not valid{meant}")
     low, high = check.low_flap_threshold, check.high_flap_threshold
     if low and high and low >= high:

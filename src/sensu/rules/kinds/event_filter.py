@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from sensu.resources.event_filter import EventFilter
 from sensu.rules.kinds.check_parts import when_problem
-from sensu.rules.kinds.kind_rules import FieldProblem, KindRules, at_most_one
+from sensu.rules.kinds.kind_rules import FieldProblem, KindRules, at_most_one, suggestion
 from sensu.rules.names import name_problem
 from sensu.rules.selectors.selectable import PLACE, Selectable, as_list, as_text, own
 
@@ -18,7 +18,8 @@ def problems(event_filter: EventFilter) -> Iterator[FieldProblem]:
     if why is not None:
         yield FieldProblem("metadata.name", f"filter name {why}")
     if event_filter.action not in ("allow", "deny"):
-        yield FieldProblem("action", f"action '{event_filter.action}' is not valid")
+        meant = suggestion(event_filter.action, ("allow", "deny"))
+        yield FieldProblem("action", f"action '{event_filter.action}' is not valid{meant}")
     if not event_filter.expressions:
         yield FieldProblem("expressions", "filter must have one or more expressions")
     if not event_filter.metadata.namespace:

@@ -9,7 +9,7 @@ from typing import Protocol
 import msgspec
 
 from sensu.resources.handler import HANDLER_TYPES, Handler, HandlerSocket, Notify, NotifyTemplate
-from sensu.rules.kinds.kind_rules import FieldProblem, KindRules, at_most_one
+from sensu.rules.kinds.kind_rules import FieldProblem, KindRules, at_most_one, suggestion
 from sensu.rules.names import name_problem
 from sensu.rules.notify.occasions import OCCASIONS
 from sensu.rules.notify.settings import REPEAT_MIN_S, duration_problem, storm_problems
@@ -18,7 +18,6 @@ from sensu.rules.notify.urls import HIDDEN, SEALED_BY, masked, scheme_of, stored
 from sensu.rules.redaction import REDACTED
 from sensu.rules.retrying import Retried, policy_of
 from sensu.rules.selectors.selectable import PLACE, Selectable, as_list, as_text, own
-from sensu.rules.spelling import did_you_mean
 
 RETRY_ATTEMPTS_MAX = 100
 RETRY_DELAY_MAX_S = 86_400
@@ -60,8 +59,7 @@ def _type_problems(handler: Handler) -> Iterator[FieldProblem]:
         case "notify":
             yield from _notify_problems(handler, handler.notify or Notify())
         case _:
-            is_recorded = handler.type.lower() in HANDLER_TYPES  # the reference's words for PIPE
-            meant = "" if is_recorded else did_you_mean(handler.type, HANDLER_TYPES, letters_min=3)
+            meant = suggestion(handler.type, HANDLER_TYPES)
             yield FieldProblem("type", f"unknown handler type: {handler.type}{meant}")
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from sensu.rules.selectors.selectable import Selectable
+from sensu.rules.spelling import did_you_mean
 
 Filter = Callable[[Any, str], bool]
 
@@ -79,3 +80,8 @@ class KindRules:
     def problem(self, resource: Any) -> str | None:
         """The first rule that a resource breaks, in the words of the API, or None."""
         return first_of(self.problems(resource))
+
+
+def suggestion(word: str, known: Collection[str]) -> str:
+    """`; did you mean "pipe"?`; empty also for a word in other letter case, for which messages are recorded."""
+    return "" if word.lower() in known else did_you_mean(word, known, letters_min=3)

@@ -22,6 +22,10 @@ def configure(context: Context) -> None:
     context.configuration.profile.format = answers["format"]
     context.configuration.profile.namespace = answers["namespace"]
     context.configuration.save_profile()
+    if context.for_people:
+        who = f" as {answers['username']}" if answers.get("username") else ""
+        context.say(f"You are logged in{who} at {answers['url']}, namespace {answers['namespace']}.")
+        context.say("Next: sensuctl event list shows what happens, sensuctl quickstart watches something new.")
 
 
 def log_in_oidc(context: Context) -> None:

@@ -73,8 +73,8 @@ def _wanted(context: Context) -> QuickStart:
     name, target = context.words[0], "".join(context.words[1:])
     template = TEMPLATES.get(name)
     if template is None:
-        known = ", ".join(TEMPLATES)
-        raise CommandFailed(f'unknown template "{name}"{did_you_mean(name, TEMPLATES)}; there are {known}')
+        meant = did_you_mean(name, TEMPLATES) or f"; templates are {', '.join(TEMPLATES)}"
+        raise CommandFailed(f'unknown template "{name}"{meant}')
     if template.target and not target:
         raise CommandFailed(f"sensuctl quickstart {name} needs a {template.target}: {template.summary}")
     if target and not template.target:

@@ -106,12 +106,12 @@ class HandlerNoun(Noun):
         return {**common, **from_answers(context, _OF_TYPE[common["type"]], current)}
 
 
-def refusal(_: str) -> BadArguments:
-    """The error for flags that describe no valid handler.
+def refusal(why: str) -> BadArguments:
+    """The error for flags that describe no valid handler; only people at a terminal read why.
 
     Source: recorded sensuctl session handler.
     """
-    return BadArguments()
+    return BadArguments(plain=why)
 
 
 NOUN = HandlerNoun(HANDLER, COLUMNS, details, question="Handler Name:", refusal=refusal)
