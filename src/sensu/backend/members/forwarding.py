@@ -48,6 +48,10 @@ RESULT_WITHIN_S = 15.0
 """How long a client waits for the owner of an entity before it gets an error and can try again."""
 
 
+NO_ROOM_AGAIN_S = 0.25
+"""When to offer an event again whose owner has no room, or is not known while too many others wait for theirs."""
+
+
 class Forwarding:
     """The intake and the keepalives (`ports`) of all members, for the agents and clients of this one."""
 
@@ -141,21 +145,21 @@ class Forwarding:
         return self._hand_over(HandedEvent(slot, incoming, _telling(done)))
 
     def has_room(self) -> bool:
-        """Whether events for any member are accepted."""
-        ways_full = any(way.full for way in self._ways.values())
-        return self._local.has_room() and not ways_full and self._held_number < UNDER_WAY_MAX
+        """Whether this member has room; others may have none for their events, without stopping all agents."""
+        return self._local.has_room()
 
     async def wait_for_room(self) -> None:
-        """Return when events for any member can be offered again."""
+        """Return when this member has room."""
         await self._local.wait_for_room()
-        for way in tuple(self._ways.values()):
-            await way.wait_for_room()
-        while self._held_number >= UNDER_WAY_MAX:
-            await self._clock.sleep(0.1)
 
     async def wait_until_admitting(self) -> None:
-        """Return when events with handlers are admitted again."""
+        """Return when events that were not accepted may be: those with handlers, and those for a member without room.
+
+        While a member has no room, callers try again after a while, because only its own events have to wait.
+        """
         await self._local.wait_until_admitting()
+        if self._held_number >= UNDER_WAY_MAX or any(way.full for way in self._ways.values()):
+            await self._clock.sleep(NO_ROOM_AGAIN_S)
 
     async def post(self, incoming: IncomingEvent) -> EventOutcome:
         """Pass on an event, waiting for room if necessary, and return its result."""

@@ -25,16 +25,19 @@ STORED = EventStored()
 
 
 class Owners:
-    """What one member knows of the owners of slots: all slots have the same one."""
+    """What one member knows of the owners of slots: all slots have the same one, unless a test says otherwise."""
 
     def __init__(self, member: int) -> None:
         self.member, self.owner = member, 2
+        self.others: dict[str, int] = {}
+        """The owners of entities that have others."""
 
     def owner_of(self, slot: int) -> int:
-        return self.owner
+        others = {slot_of("default", entity): owner for entity, owner in self.others.items()}
+        return others.get(slot, self.owner)
 
     def owns(self, slot: int) -> bool:
-        return self.owner == self.member
+        return self.owner_of(slot) == self.member
 
 
 class SlowIntake(Intake):
@@ -272,15 +275,31 @@ async def test_events_without_an_owner_are_bounded(three: Sequence[Member]) -> N
     one, _, other = three
     one.learn(NOBODY)
     send(one, 1, UNDER_WAY_MAX)
-    assert not one.way_in.has_room()
     assert not one.way_in.offer(next(events("web1", 1, 1)))
     other.intake.result = EventStored()
     other.learn(3)
     one.learn(3)
     async with asyncio.timeout(5):
-        await one.way_in.wait_for_room()
+        await one.way_in.wait_until_admitting()
     await until(lambda: len(other.intake.numbers) == UNDER_WAY_MAX)
     assert other.intake.numbers == list(range(1, UNDER_WAY_MAX + 1))
+
+
+async def test_a_member_without_room_stops_only_its_own_events(three: Sequence[Member]) -> None:
+    """While one member takes no more events, those for other members are accepted, and agents are read for them."""
+    one, two, _ = three
+    send(one, 1, UNDER_WAY_MAX)
+    refused = next(events("web1", UNDER_WAY_MAX + 1, UNDER_WAY_MAX + 1))
+    assert not one.way_in.offer(refused)
+    assert one.way_in.has_room()
+    one.owners.others["web2"] = 1
+    assert one.way_in.offer(next(events("web2", 1, 1)))
+    assert [incoming.event.entity.metadata.name for incoming in one.intake.taken] == ["web2"]
+    await until(lambda: len(two.intake.numbers) == UNDER_WAY_MAX)
+    two.intake.store(UNDER_WAY_MAX)
+    async with asyncio.timeout(5):
+        await one.way_in.wait_until_admitting()
+    await until(lambda: one.way_in.offer(refused))
 
 
 async def test_deletions_follow_the_slot(three: Sequence[Member]) -> None:
