@@ -12,15 +12,15 @@ from typing import Any, cast
 import aiohttp
 import pytest
 
-from sensu.backend.api.watch import EventStream
+from sensu.backend.api.watch import EventStream, block
 from sensu.backend.auth.access import Access
 from sensu.backend.auth.sealing import Sealing
 from sensu.backend.services.live_changes import FOLLOWERS_MAX, WAITING_CHANGES_MAX, LiveChanges, Scope
 from sensu.backend.services.pages import PageRequest
 from sensu.backend.services.sealed_values import SealedValues
-from sensu.backend.services.watches import Watches
+from sensu.backend.services.watches import Watches, WatchId, WatchMessage
 from sensu.backend.stored_form import delete, put
-from sensu.resources.kinds import CHECK, ENTITY, NAMESPACE
+from sensu.resources.kinds import CHECK, ENTITY, EVENT, NAMESPACE, Kind
 from sensu.resources.metadata import ObjectMeta
 from sensu.resources.namespace import Namespace
 from sensu.store.values import Change, Committed, DeleteEvent, EventKey, Write
@@ -265,6 +265,7 @@ async def test_streams_end_when_the_backend_stops(tmp_path: Path) -> None:
         (CHECKS, "yes", {}),
         (CHECKS, "true", {"Last-Event-ID": "x"}),
         (CHECKS, "true", {"Last-Event-ID": "-1"}),
+        (CHECKS, "true", {"Last-Event-ID": "1.2.3"}),
         ("/api/core/v2/namespaces/dev/silenced/checks/http", "true", {}),
         ("/api/core/v3/entity-states", "true", {}),
         ("/api/sensu/v1/audit", "true", {}),
@@ -399,6 +400,37 @@ async def test_the_number_of_followers_is_bounded() -> None:
     assert followers[0] is not None
     feed.leave(followers[0])
     assert await feed.follow(scope, None) is not None
+
+
+@pytest.mark.parametrize(
+    ("kind", "after", "told"),
+    [
+        (EVENT, WatchId(10, 2), "deleted"),
+        (EVENT, WatchId(10, 1), "expired"),
+        (EVENT, WatchId(10), "expired"),
+        (CHECK, WatchId(10), "deleted"),
+    ],
+    ids=["own", "of another member", "of a backend alone", "of a resource"],
+)
+async def test_an_id_of_another_member_is_not_taken_for_ones_own(kind: Kind, after: WatchId, told: str) -> None:
+    """Each member numbers events by itself: a client that comes with an id of another one is asked to read again."""
+    store, access = _Store(), cast(Access, _Allowed())
+    store.revision = 10
+    feed = LiveChanges(store, stream=2)  # type: ignore[arg-type]
+    await feed.open()
+    watches = Watches(access, feed, SealedValues(store, access, Sealing(b"secret")))  # type: ignore[arg-type]
+    messages = await watches.watch(lambda: ANYBODY, kind, Scope(kind.qualified_name), PageRequest(), after)
+    assert isinstance(messages, AsyncIterator)
+    (begin,) = await anext(messages)
+    assert begin.id == (10, 2 if kind is EVENT else 0)
+    store.tell(Change(11, EventKey("dev", "w", "c") if kind is EVENT else check("a").key, None))
+    assert (await anext(messages))[0].event == told
+
+
+def test_ids_can_be_sent_back() -> None:
+    """What a client sends as its last id is what it got, of members that share a database and of others."""
+    assert block(WatchMessage("", b"", WatchId(4713))).startswith(b"id: 4713\n")
+    assert block(WatchMessage("", b"", WatchId(4713, 5))).startswith(b"id: 4713.5\n")
 
 
 class _Allowed:

@@ -68,6 +68,11 @@ class Ownership(Protocol):
         ...
 
     @property
+    def event_stream(self) -> int:
+        """What distinguishes the ids of events that are watched here from those of others; 0 if all count alike."""
+        ...
+
+    @property
     def ahead_s(self) -> float:
         """By how much the common clock of all members is ahead of this host's."""
         ...
@@ -259,7 +264,7 @@ class NoPeers:
 class Alone:
     """A backend of one process."""
 
-    member = place = 0
+    member = place = event_stream = 0
     members: Collection[int] = (0,)
     ahead_s = 0.0
     alone = True

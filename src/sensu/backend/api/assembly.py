@@ -40,7 +40,7 @@ async def assembled(
     stack: contextlib.AsyncExitStack,
 ) -> tuple[ApiServer, Application]:
     """The API server, not started yet, and its application; raises StoreError."""
-    feed = LiveChanges(basics.store)
+    feed = LiveChanges(basics.store, stream=ownership.event_stream)
     await feed.open()
     context = assembled_context(basics, auth, ports, members, audit, history, feed, stack, ownership, peers)
     application = build_application(context)

@@ -14,7 +14,7 @@ from sensu.backend.api.router import Route, RouteHandler
 from sensu.backend.auth.authenticator import Authenticator
 from sensu.backend.auth.identity import Identity
 from sensu.backend.services.live_changes import Scope
-from sensu.backend.services.watches import Watches, WatchMessage
+from sensu.backend.services.watches import Watches, WatchId, WatchMessage
 from sensu.resources.kinds import Kind
 
 CONTENT_TYPE = b"text/event-stream"
@@ -22,6 +22,7 @@ RETRY_MS = 1000
 """How long a client should wait before it reconnects."""
 
 _ID_DIGITS_MAX = 18
+_WATCH_ID = re.compile(rf"([0-9]{{1,{_ID_DIGITS_MAX}}})(?:\.([0-9]{{1,{_ID_DIGITS_MAX}}}))?")
 _VARIABLE = re.compile(r"\{(\w+)\}")
 
 
@@ -57,7 +58,7 @@ class Watchable:
         return follow_or_list
 
     async def _follow(self, request: Request, kind: Kind, scope: Scope) -> Response:
-        after = last_event_id(request)
+        after = _watch_id(request)
         if isinstance(after, Response):
             return after
         messages = await self._watches.watch(lambda: self._caller(request), kind, scope, request.page, after)
@@ -72,11 +73,28 @@ class Watchable:
         return proved if isinstance(proved, Identity) else None
 
 
+def _watch_id(request: Request) -> WatchId | None | Response:
+    """The last id that a client got of a list, None without one; or the response to a wrong one."""
+    last = request.header(b"last-event-id") or ""
+    if not last:
+        return None
+    found = _WATCH_ID.fullmatch(last)
+    return _wrong_id() if found is None else WatchId(int(found[1]), int(found[2] or 0))
+
+
+def _id_text(one: WatchId) -> bytes:
+    return b"%d.%d" % one if one.stream else b"%d" % one.revision
+
+
+def _wrong_id() -> Response:
+    return problem(400, INVALID_ARGUMENT, "invalid Last-Event-ID header: it must be an id of this stream")
+
+
 def last_event_id(request: Request) -> int | None | Response:
     """The last id that a client got, None without one; or the response to a wrong one."""
     last = request.header(b"last-event-id") or ""
     if last and not (last.isascii() and last.isdigit() and len(last) <= _ID_DIGITS_MAX):
-        return problem(400, INVALID_ARGUMENT, "invalid Last-Event-ID header: it must be an id of this stream")
+        return _wrong_id()
     return int(last) if last else None
 
 
@@ -110,7 +128,7 @@ async def _blocks(messages: AsyncIterator[Sequence[WatchMessage]]) -> AsyncItera
 
 def block(message: WatchMessage) -> bytes:
     """A message as a server-sent event; without data it contains only the id."""
-    lines = [] if message.revision is None else [b"id: %d" % message.revision]
+    lines = [] if message.id is None else [b"id: " + _id_text(message.id)]
     if message.event:
         lines += [b"event: " + message.event.encode(), b"data: " + message.data]
     else:

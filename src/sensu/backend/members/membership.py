@@ -69,7 +69,7 @@ class ClusterMembership(DaemonConnections):
         self._lines: asyncio.Task[None] | None = None
         self._calm_at = clock.monotonic()
         self._stop: Callable[[], None] = lambda: None
-        self.place = self.member % SLOTS
+        self.place, self.event_stream = self.member % SLOTS, self.member
         coordination.answer_after(self._barrier.known)
         bus.on(ChangesAvailable, lambda *_: self._seat.look_soon())
 

@@ -119,11 +119,13 @@ class LiveChanges:
         self,
         store: Store,
         *,
+        stream: int = 0,
         heartbeat_s: float = HEARTBEAT_S,
         remembered_changes_max: int = REMEMBERED_CHANGES_MAX,
         remembered_bytes_max: int = REMEMBERED_BYTES_MAX,
     ) -> None:
-        self.heartbeat_s = heartbeat_s
+        """`stream` distinguishes the revisions of events from those of other members; 0 if all have the same."""
+        self.heartbeat_s, self.stream = heartbeat_s, stream
         self._store = store
         self._changes_max, self._bytes_max = remembered_changes_max, remembered_bytes_max
         self._remembered: deque[Commit] = deque()

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import msgspec
 
@@ -13,7 +14,7 @@ from sensu.backend.services.outcomes import Denied, Invalid, Refusal, Unavailabl
 from sensu.backend.services.pages import PageRequest
 from sensu.backend.services.sealed_values import SealedValues
 from sensu.errors import StoreError
-from sensu.resources.kinds import NAMESPACE, Kind
+from sensu.resources.kinds import EVENT, NAMESPACE, Kind
 from sensu.rules.selectors.selection import Selection
 from sensu.store.values import Change, EventKey
 
@@ -24,16 +25,30 @@ Identify = Callable[[], Identity | None]
 """Returns the caller's present identity; None if the credentials are no longer valid."""
 
 
+_ELSEWHERE = -1
+"""A revision that is not available, for an id of another member."""
+
+
+class WatchId(NamedTuple):
+    """Where a stream continues: a revision, and for events the member (`stream`) that counts them; 0 if all do alike.
+
+    Members that share a database receive the events of others in no common order.
+    """
+
+    revision: int
+    stream: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class WatchMessage:
-    """A message to a client, which can reconnect and continue after its `revision`.
+    """A message to a client, which can reconnect and continue after its `id`.
 
-    `event` is empty if the message contains only the revision.
+    `event` is empty if the message contains only the id.
     """
 
     event: str
     data: bytes
-    revision: int | None = None
+    id: WatchId | None = None
 
 
 class _Place(msgspec.Struct, omit_defaults=True):
@@ -58,11 +73,12 @@ class Watches:
         self._sealed = sealed
 
     async def watch(
-        self, identify: Identify, kind: Kind, scope: Scope, page: PageRequest, after: int | None
+        self, identify: Identify, kind: Kind, scope: Scope, page: PageRequest, after: WatchId | None
     ) -> AsyncIterator[Sequence[WatchMessage]] | Refusal:
-        """The changes of a list, commit by commit, after the revision `after` or from now on (None).
+        """The changes of a list, commit by commit, after the id `after` or from now on (None).
 
-        The permission to list includes the permission to watch.
+        If it is the id of another member, changes may be missing, as after one that is too old. The permission to list
+        includes the permission to watch.
         """
         caller = identify()
         if caller is None or not self._may_list(caller, kind, scope.namespace):
@@ -70,7 +86,9 @@ class Watches:
         selection = selection_of(kind, page)
         if isinstance(selection, Invalid):
             return selection
-        follower = await self._feed.follow(scope, after)
+        stream = self._feed.stream if kind is EVENT else 0
+        known = None if after is None else after.revision if after.stream == stream else _ELSEWHERE
+        follower = await self._feed.follow(scope, known)
         if follower is None:
             return Unavailable("too many clients are watching, try again later")
         return _Watch(self._feed, self._access, self._sealed, identify, kind, selection, follower)
@@ -99,6 +117,7 @@ class _Watch(AsyncIterator[Sequence[WatchMessage]]):
         self._kind = kind
         self._selection = selection
         self._follower = follower
+        self._stream = feed.stream if kind is EVENT else 0
         self._messages = self._read()
 
     async def __anext__(self) -> Sequence[WatchMessage]:
@@ -117,10 +136,10 @@ class _Watch(AsyncIterator[Sequence[WatchMessage]]):
         except StoreError:
             yield (WatchMessage(ENDED, _message("the store is unavailable; reconnect later")),)
             return
-        yield (WatchMessage("", b"", follower.started_at),)
+        yield (WatchMessage("", b"", self._id(follower.started_at)),)
         if follower.missed:
             why = "changes since that id are no longer available; fetch the list again"
-            yield (WatchMessage(EXPIRED, _message(why), follower.started_at),)
+            yield (WatchMessage(EXPIRED, _message(why), self._id(follower.started_at)),)
         passed = follower.started_at
         while True:
             commit = await follower.next(self._feed.heartbeat_s)
@@ -133,18 +152,21 @@ class _Watch(AsyncIterator[Sequence[WatchMessage]]):
                 yield (WatchMessage(ENDED, _message("your credentials are no longer valid")),)
                 return
             if commit is None:
-                yield (WatchMessage("", b"", passed),)
+                yield (WatchMessage("", b"", self._id(passed)),)
                 continue
             passed = commit.revision
             messages = self._of_commit(caller, commit)
             if messages:
                 yield messages
 
+    def _id(self, revision: int) -> WatchId:
+        return WatchId(revision, self._stream)
+
     def _of_commit(self, caller: Identity, commit: Commit) -> list[WatchMessage]:
-        """The messages for a commit; only the last one has the revision to continue after."""
+        """The messages for a commit; only the last one has the id to continue after."""
         messages = [self._of_change(caller, change) for change in commit.changes if self._may_see(caller, change)]
         if messages:
-            messages[-1] = WatchMessage(messages[-1].event, messages[-1].data, commit.revision)
+            messages[-1] = WatchMessage(messages[-1].event, messages[-1].data, self._id(commit.revision))
         return messages
 
     def _may_see(self, caller: Identity, change: Change) -> bool:

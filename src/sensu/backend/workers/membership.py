@@ -31,6 +31,7 @@ class WorkerMembership(DaemonConnections):
     alone = False
     shares_ports = True
     ahead_s = 0.0
+    event_stream = 0
 
     def __init__(self, context: WorkerContext, store: Store, clock: Clock) -> None:
         super().__init__(context.share.member, Bus(context.share.member, context.lines, context.listener, clock))
