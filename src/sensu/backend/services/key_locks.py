@@ -1,6 +1,7 @@
 """Serialises writes of the same resources, so that each knows exactly what it replaces."""
 
 import asyncio
+from collections import deque
 from collections.abc import Iterable
 from types import TracebackType
 
@@ -11,13 +12,13 @@ class KeyLocks:
     """A lock for every key that is being written; there are at most as many as running requests."""
 
     def __init__(self) -> None:
-        self._locks: dict[Key, asyncio.Lock] = {}
-        self._users: dict[Key, int] = {}
+        self._waiting: dict[Key, deque[asyncio.Future[None]]] = {}
+        """Who waits for each key that is held, in order."""
 
     @property
     def idle(self) -> bool:
         """Whether no lock is held or awaited."""
-        return not self._locks
+        return not self._waiting
 
     def held(self, keys: Iterable[Key]) -> "_Held":
         """Hold the locks of all keys. They are acquired in sorted order, so that there are no deadlocks."""
@@ -25,23 +26,28 @@ class KeyLocks:
 
     async def take(self, key: Key) -> None:
         """Acquire the lock of a key."""
-        lock = self._locks.setdefault(key, asyncio.Lock())
-        self._users[key] = self._users.get(key, 0) + 1
+        waiting = self._waiting.get(key)
+        if waiting is None:
+            self._waiting[key] = deque()
+            return
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        waiting.append(turn)
         try:
-            await lock.acquire()
+            await turn
         except BaseException:
-            self._leave(key)
+            if not turn.cancelled():  # the lock was passed on just before
+                self.release(key)
             raise
 
     def release(self, key: Key) -> None:
-        """Release the lock of a key."""
-        self._locks[key].release()
-        self._leave(key)
-
-    def _leave(self, key: Key) -> None:
-        self._users[key] -= 1
-        if not self._users[key]:
-            del self._users[key], self._locks[key]
+        """Release the lock of a key: the next one that waits has it."""
+        waiting = self._waiting[key]
+        while waiting:
+            turn = waiting.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                return
+        del self._waiting[key]
 
 
 class _Held:

@@ -1,8 +1,8 @@
 """The queries of a store, on a connection of the event loop; each statement reads one bounded page."""
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 
 from sensu.rules.share import SLOTS, Slots
 from sensu.store.activity_values import ActivityCounts, NoteConnection
@@ -57,6 +57,7 @@ ORDER BY l.id
 """
 
 RowList = Sequence[tuple[Any, ...]]
+T = TypeVar("T")
 
 
 class Reader:
@@ -85,9 +86,12 @@ class Reader:
 
     def _plain(self, rows: RowList, body: int) -> RowList:
         """The rows with the body in that column as it was written; reads dictionaries that are not known yet."""
+        return self._with_dictionaries(lambda: self._bodies.in_rows(rows, body))
+
+    def _with_dictionaries(self, read: Callable[[], T]) -> T:
         while True:
             try:
-                return self._bodies.in_rows(rows, body)
+                return read()
             except UnknownDictionary as unknown:
                 row = self._one("SELECT body FROM dictionaries WHERE id = ?", (unknown.id,))
                 self._bodies.add(unknown.id, None if row is None else row[0])
@@ -189,16 +193,17 @@ class Reader:
 
     def event_bodies(
         self, namespace: str | None, entity: str | None, after: EventKey | None
-    ) -> tuple[list[bytes], EventKey | None]:
+    ) -> tuple[Sequence[bytes], EventKey | None]:
         """The JSON of the next page of a list, and the position after which the following page starts."""
         where, args = events_after(namespace, entity, after)
         sql = (
             "SELECT body, namespace, entity, check_name FROM events"  # noqa: S608 - constant parts only
             f"{where} ORDER BY namespace, entity, check_name"
         )
-        rows, more = self._page(sql, args, 0, PAGE_ROWS)
+        rows, more = self._stored_page(sql, args, 0, PAGE_ROWS)
         last = EventKey(rows[-1][1][:-1], rows[-1][2][:-1], rows[-1][3]) if more else None
-        return [row[0] for row in rows], last
+        stored = [row[0] for row in rows]
+        return self._with_dictionaries(lambda: self._bodies.of(stored)), last
 
     def count_events(self, namespace: str | None, entity: str | None) -> int:
         """How many events there are."""

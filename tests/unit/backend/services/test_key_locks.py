@@ -45,3 +45,22 @@ async def test_a_turn_ends_however_it_ends() -> None:
     async with asyncio.timeout(5), locks.held([B, A]):
         pass
     assert locks.idle
+
+
+async def test_who_gives_up_is_passed_over() -> None:
+    """The lock goes to the next one that still waits, also if the one before it gives up when it is that one's turn."""
+    locks = KeyLocks()
+    order: list[str] = []
+
+    async def write(name: str) -> None:
+        async with locks.held([A]):
+            order.append(name)
+
+    async with locks.held([A]):
+        writers = [asyncio.create_task(write(name)) for name in ("early", "late", "last")]
+        await asyncio.sleep(0)
+        writers[0].cancel()
+    writers[1].cancel()
+    await asyncio.gather(*writers, return_exceptions=True)
+    assert order == ["last"]
+    assert locks.idle
