@@ -64,13 +64,19 @@ def test_the_database_of_uptime_kuma_is_read(sensuctl: Sensuctl, tmp_path: Path)
             INSERT INTO tag VALUES (7, 'team', '#fff');
             INSERT INTO monitor_tag VALUES (1, 1, 7, 'web');
             INSERT INTO status_page VALUES (1, 'Public');
+            CREATE TABLE maintenance (id INTEGER PRIMARY KEY, title TEXT, active INTEGER, strategy TEXT,
+                start_time TEXT, weekdays TEXT, duration INTEGER, timezone TEXT);
+            CREATE TABLE monitor_maintenance (id INTEGER PRIMARY KEY, monitor_id INTEGER, maintenance_id INTEGER);
+            INSERT INTO maintenance VALUES (3, 'Nights', 1, 'recurring-weekday', '02:00:00', '[6]', 3600, 'UTC');
+            INSERT INTO monitor_maintenance VALUES (1, 1, 3);
         """)
     before = file.read_bytes()
     printed = sensuctl("import", "uptime-kuma", str(file), "--secrets-file", str(secrets), "-s", "pollers")
     assert printed.status == 0, printed.err
-    assert 'not taken: statusPage "Public"' in printed.err
+    assert 'not taken: status page "Public"' in printed.err
     check = next(one for one in yaml.safe_load_all(printed.out) if one and one["type"] == "CheckConfig")
     assert check["metadata"]["labels"] == {"team": "web"}
+    assert [one["repeat"] for one in check["spec"]["subdues"]] == [["saturdays"]]
     assert "--status 2xx,404" in check["spec"]["command"]
     assert "--user-env SENSU_IMPORT_SHOP_LOGIN" in check["spec"]["command"]
     assert (check["spec"]["handlers"], check["spec"]["subscriptions"]) == (["Hook"], ["pollers"])

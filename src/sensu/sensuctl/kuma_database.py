@@ -17,10 +17,6 @@ _AS_THEY_ARE = frozenset(
     + ("docker_container", "ping_count", "system_service_name")
 )
 """Columns that backups do not have in camel case."""
-_TITLES = {
-    "maintenanceList": ("maintenance", "SELECT title FROM maintenance ORDER BY id"),
-    "statusPageList": ("status_page", "SELECT title FROM status_page ORDER BY id"),
-}
 
 
 def is_database(path: Path) -> bool:
@@ -60,10 +56,20 @@ def _content(database: sqlite3.Connection) -> Mapping[str, Any]:
         "monitorList": monitors,
         "notificationList": [dict(row) for row in database.execute("SELECT * FROM notification ORDER BY id")],
     }
-    for name, (table, query) in _TITLES.items():
-        if table in tables:
-            content[name] = [dict(row) for row in database.execute(query)]
+    if "status_page" in tables:
+        content["statusPageList"] = [dict(row) for row in database.execute("SELECT title FROM status_page ORDER BY id")]
+    if {"maintenance", "monitor_maintenance"} <= tables:
+        content["maintenanceList"] = [*_maintenance(database)]
     return content
+
+
+def _maintenance(database: sqlite3.Connection) -> Iterator[dict[str, Any]]:
+    """The maintenance plans with the ids of their monitors."""
+    monitors: dict[int, list[int]] = {}
+    for row in database.execute("SELECT maintenance_id, monitor_id FROM monitor_maintenance"):
+        monitors.setdefault(row[0], []).append(row[1])
+    for row in database.execute("SELECT * FROM maintenance ORDER BY id"):
+        yield {**dict(row), "monitors": monitors.get(row["id"], [])}
 
 
 def _fields(row: sqlite3.Row) -> Iterator[tuple[str, Any]]:

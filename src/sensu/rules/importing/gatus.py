@@ -5,12 +5,13 @@ Source: Gatus, README.
 
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sensu.errors import InvalidResource
 from sensu.resources.kinds import HANDLER
 from sensu.rules.go_duration import format_s, parse_s
+from sensu.rules.importing import maintenance
 from sensu.rules.importing.check_draft import (
     LIKE_A_SECRET,
     NEVER,
@@ -38,13 +39,15 @@ _NO_CHECK = {"ws": "WebSockets", "wss": "WebSockets", "grpc": "gRPC", "grpcs": "
 GatusEndpoint = Mapping[str, Any]
 
 
-def imported_from(config: Mapping[str, Any], subscription: str) -> Imported:
+def imported_from(config: Mapping[str, Any], subscription: str, now: float) -> Imported:
     """The resources for a configuration: checks for endpoints, and handlers for the alerts that they use."""
     imported = Imported(SOURCE, subscription)
     alerts = _Alerts(imported, mapping(config.get("alerting")))
+    everywhere = mapping(config.get("maintenance"))
     for endpoint in dicts(config.get("endpoints")):
+        windows = [one for one in (everywhere, *dicts(endpoint.get("maintenance-windows"))) if one]
         try:
-            _add(imported, alerts, endpoint)
+            _add(imported, alerts, endpoint, [one for one in windows if one.get("enabled", True) is not False], now)
         except Untakeable as why:
             imported.leave_out(f'endpoint "{_title(endpoint)}"', str(why))
     for endpoint in dicts(config.get("external-endpoints")):
@@ -53,12 +56,16 @@ def imported_from(config: Mapping[str, Any], subscription: str) -> Imported:
         imported.leave_out(f'external endpoint "{_title(endpoint)}"', instead)
     for suite in dicts(config.get("suites")):
         imported.leave_out(f'suite "{suite.get("name")}"', "a check cannot use what the answer to another one said")
-    if isinstance(config.get("maintenance"), Mapping):
-        imported.leave_out("maintenance", "plan it as a silence, or as `subdues` of the checks")
     return imported
 
 
-def _add(imported: Imported, alerts: "_Alerts", endpoint: GatusEndpoint) -> None:
+def _add(
+    imported: Imported,
+    alerts: "_Alerts",
+    endpoint: GatusEndpoint,
+    windows: Sequence[Mapping[str, Any]],
+    now: float,
+) -> None:
     title = _title(endpoint)
     draft = CheckDraft(imported, title)
     client = mapping(endpoint.get("client"))
@@ -85,11 +92,29 @@ def _add(imported: Imported, alerts: "_Alerts", endpoint: GatusEndpoint) -> None
     }
     if draft.secrets:
         spec["secrets"] = draft.secrets
-    if endpoint.get("maintenance-windows"):
-        draft.review("maintenance windows are not taken: plan them as `subdues`", "interval")
+    subdues = [*_subdues(draft, windows, now)]
+    if subdues:
+        spec["subdues"] = subdues
     labels = {"group": str(endpoint["group"])} if endpoint.get("group") else {}
     labels |= texts(endpoint.get("extra-labels"))
     imported.add_check(title, spec, entity=name_from(entity), attempts=attempts, labels=labels, reviews=draft.reviews)
+
+
+def _subdues(draft: CheckDraft, windows: Iterable[Mapping[str, Any]], now: float) -> Iterator[dict[str, object]]:
+    for window in windows:
+        days = [f"{str(day).lower()}s" for day in items(window.get("every"))]
+        found = maintenance.repeated(
+            str(window.get("start") or ""),
+            _seconds(window.get("duration"), 0.0),
+            str(window.get("timezone") or ""),
+            [day for day in days if day in maintenance.DAYS] or ["daily"],
+            now,
+        )
+        if found is None:
+            draft.review("a maintenance window is not taken: plan it as `subdues`", "interval")
+        else:
+            draft.reviews += found.reviews()
+            yield found.spec()
 
 
 def _probe(

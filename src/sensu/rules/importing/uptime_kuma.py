@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
+from sensu.rules.importing import maintenance
 from sensu.rules.importing.check_draft import (
     LIKE_A_SECRET,
     NEVER,
@@ -24,7 +25,8 @@ from sensu.rules.importing.command_words import ShellWord, shell_command
 from sensu.rules.importing.http_statuses import status_list
 from sensu.rules.importing.imported import TIMEOUT_MARGIN_S, Imported, name_from
 from sensu.rules.importing.kuma_notifications import service_url
-from sensu.rules.importing.untyped import dicts, interval_of, limit_of, number
+from sensu.rules.importing.maintenance import Subdue
+from sensu.rules.importing.untyped import dicts, interval_of, items, limit_of, number
 from sensu.rules.importing.web_addresses import joined_address, url_parts, web_address
 
 SOURCE = "Uptime Kuma"
@@ -64,8 +66,14 @@ class _Probe(NamedTuple):
 class _Monitors:
     """The monitors of one backup."""
 
-    def __init__(self, imported: Imported, handlers: Mapping[str, str], groups: Mapping[str, str]) -> None:
-        self.imported, self.handlers, self.groups = imported, handlers, groups
+    def __init__(
+        self,
+        imported: Imported,
+        handlers: Mapping[str, str],
+        groups: Mapping[str, str],
+        windows: Mapping[str, Sequence[Subdue]],
+    ) -> None:
+        self.imported, self.handlers, self.groups, self.windows = imported, handlers, groups, windows
 
     def add(self, monitor: KumaMonitor) -> None:
         """Add the check of a monitor, or say why there is none."""
@@ -103,6 +111,10 @@ class _Monitors:
         }
         if details.secrets:
             spec["secrets"] = details.secrets
+        windows = self.windows.get(str(monitor.get("id")), ())
+        if windows:
+            spec["subdues"] = [window.spec() for window in windows]
+            details.reviews += [review for window in windows for review in window.reviews()]
         labels = {str(tag.get("name")): str(tag.get("value") or "true") for tag in dicts(monitor.get("tags"))}
         group = self.groups.get(str(monitor.get("parent")))
         labels |= {"group": group} if group else {}
@@ -137,7 +149,7 @@ class _Details(CheckDraft):
         return text
 
 
-def imported_from(backup: Mapping[str, Any], subscription: str) -> Imported:
+def imported_from(backup: Mapping[str, Any], subscription: str, now: float) -> Imported:
     """The resources for a backup: handlers for notifications, and checks for monitors."""
     imported = Imported(SOURCE, subscription)
     monitors = dicts(backup.get("monitorList"))
@@ -147,16 +159,44 @@ def imported_from(backup: Mapping[str, Any], subscription: str) -> Imported:
         if name:
             handlers[str(notification.get("id"))] = name
     groups = {str(one.get("id")): str(one.get("name") or "") for one in monitors if one.get("type") == "group"}
-    all_of_them = _Monitors(imported, handlers, groups)
+    windows = _windows(imported, dicts(backup.get("maintenanceList")), now)
+    all_of_them = _Monitors(imported, handlers, groups, windows)
     for monitor in monitors:
         all_of_them.add(monitor)
-    for kind, why in (
-        ("maintenanceList", "plan it as a silence, or as `subdues` of the checks"),
-        ("statusPageList", "status pages are not taken"),
-    ):
-        for one in dicts(backup.get(kind)):
-            imported.leave_out(f'{kind.removesuffix("List")} "{one.get("title")}"', why)
+    for page in dicts(backup.get("statusPageList")):
+        imported.leave_out(f'status page "{page.get("title")}"', "status pages are not taken")
     return imported
+
+
+def _windows(imported: Imported, plans: Sequence[Mapping[str, Any]], now: float) -> Mapping[str, Sequence[Subdue]]:
+    """The windows of maintenance plans, by the ids of their monitors."""
+    found: dict[str, list[Subdue]] = {}
+    for plan in plans:
+        if not _flag(plan.get("active", True)):
+            continue
+        windows = [*_windows_of(plan, now)]
+        if not windows:
+            imported.leave_out(f'maintenance "{plan.get("title")}"', "plan it as a silence, or as `subdues` of checks")
+        for monitor in items(plan.get("monitors")):
+            found.setdefault(str(monitor), []).extend(windows)
+    return found
+
+
+def _windows_of(plan: Mapping[str, Any], now: float) -> Iterator[Subdue]:
+    """The windows of one plan; none for a strategy that `subdues` cannot express."""
+    strategy, zone = str(plan.get("strategy")), str(plan.get("timezone") or "")
+    zone = "" if zone == "SAME_AS_SERVER" else zone
+    window: Subdue | None = None
+    if strategy == "single":
+        window = maintenance.once(str(plan.get("start_date")), str(plan.get("end_date")), zone)
+    elif strategy in ("recurring-weekday", "recurring-interval"):
+        days = [int(day) for day in items(_decoded(plan.get("weekdays"))) if str(day) in "1234567"]
+        repeat = [maintenance.DAYS[day - 1] for day in days] if strategy == "recurring-weekday" else ["daily"]
+        if repeat and (strategy == "recurring-weekday" or plan.get("interval_day") == 1):
+            seconds = number(plan.get("duration"))
+            window = maintenance.repeated(str(plan.get("start_time") or ""), seconds, zone, repeat, now)
+    if window is not None:
+        yield window
 
 
 def _add_handler(imported: Imported, notification: Mapping[str, Any]) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from sensu.clock import SystemClock
 from sensu.errors import InvalidResource
 from sensu.files.values import values_of
 from sensu.rules.importing.imported import Imported
@@ -34,7 +35,7 @@ def uptime_kuma(context: Context) -> None:
         raise CommandFailed(
             f"{name} is not a backup of Uptime Kuma: it has no monitorList. Version 2 makes none: give its kuma.db"
         )
-    _show(context, imported_from(backup, context.text("subscription")))
+    _show(context, imported_from(backup, context.text("subscription"), SystemClock().now()))
 
 
 def gatus(context: Context) -> None:
@@ -47,7 +48,7 @@ def gatus(context: Context) -> None:
             config = _merged(config, value)
     if not any(isinstance(config.get(key), list) for key in ("endpoints", "external-endpoints", "suites")):
         raise CommandFailed(f"{' '.join(context.words)} is not a configuration of Gatus: it has no endpoints")
-    _show(context, imported_from(config, context.text("subscription")))
+    _show(context, imported_from(config, context.text("subscription"), SystemClock().now()))
 
 
 def prometheus(context: Context) -> None:

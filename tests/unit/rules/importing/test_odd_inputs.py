@@ -32,9 +32,9 @@ def nagios_of(value: Any) -> Imported:
 IMPORTERS: dict[str, tuple[Any, Callable[[Any], Imported]]] = {
     "uptime-kuma": (
         json.loads((SAMPLES / "uptime-kuma.json").read_text()),
-        lambda value: uptime_kuma.imported_from(value, "s"),
+        lambda value: uptime_kuma.imported_from(value, "s", 1_790_000_000.0),
     ),
-    "gatus": (yaml_of("gatus.yaml")[0], lambda value: gatus.imported_from(value, "s")),
+    "gatus": (yaml_of("gatus.yaml")[0], lambda value: gatus.imported_from(value, "s", 1_790_000_000.0)),
     "prometheus": (yaml_of("rules.yml"), lambda value: prometheus.imported_from(value, "http://p", "s")),
     "blackbox": (
         [*yaml_of("blackbox.yml"), *yaml_of("prometheus.yml")],

@@ -15,13 +15,16 @@ from tests.unit.rules.importing.imports import SAMPLES, checks, documents, read_
 BACKUP = json.loads((SAMPLES / "uptime-kuma.json").read_text())
 
 
+NOW = 1_790_000_000.0
+
+
 def of_monitor(**monitor: Any) -> Imported:
-    return imported_from({"monitorList": [{"id": 1, "name": "m", "interval": 60, **monitor}]}, "pollers")
+    return imported_from({"monitorList": [{"id": 1, "name": "m", "interval": 60, **monitor}]}, "pollers", NOW)
 
 
 def test_every_monitor_becomes_a_check_or_is_named_with_the_reason() -> None:
     """Nothing is dropped silently, and sensu-check accepts every command."""
-    imported = imported_from(BACKUP, "pollers")
+    imported = imported_from(BACKUP, "pollers", NOW)
     commands = {name: spec["command"] for name, spec in checks(imported).items()}
     assert {name: command.split()[1] for name, command in commands.items()} == {
         "Shop-EU": "http",
@@ -52,7 +55,7 @@ def test_every_monitor_becomes_a_check_or_is_named_with_the_reason() -> None:
 
 def test_a_web_page_is_asked_for_as_before() -> None:
     """Statuses, redirects, headers, credentials and the time limit are those of the monitor; secrets are variables."""
-    imported = imported_from(BACKUP, "pollers")
+    imported = imported_from(BACKUP, "pollers", NOW)
     spec = checks(imported)["Shop-EU"]
     variables = {"SENSU_IMPORT_SHOP_EU_LOGIN": "ann:s3 cret", "SENSU_IMPORT_SHOP_EU_X_API_KEY": "k1"}
     assert words_of(spec["command"], **variables) == [
@@ -74,7 +77,7 @@ def test_a_web_page_is_asked_for_as_before() -> None:
 
 def test_a_keyword_that_must_not_be_found_is_a_pattern() -> None:
     """The quotes of a keyword reach the program, and the pattern matches only pages without it."""
-    arguments = read_by_sensu_check(checks(imported_from(BACKUP, "p"))["Login-page"]["command"])
+    arguments = read_by_sensu_check(checks(imported_from(BACKUP, "p", NOW))["Login-page"]["command"])
     assert arguments.regex.search("all\nis well")
     assert not arguments.regex.search("sorry,\nit's down")
     assert (arguments.method, arguments.data, arguments.redirects) == ("POST", '{"a": 1}', 0)
@@ -83,7 +86,7 @@ def test_a_keyword_that_must_not_be_found_is_a_pattern() -> None:
 
 def test_an_upside_down_monitor_is_inverted_and_an_inactive_one_is_not_published() -> None:
     """A check is fine when what it looks at fails, as before, and one that was paused stays paused."""
-    spec = checks(imported_from(BACKUP, "p"))["Router"]
+    spec = checks(imported_from(BACKUP, "p", NOW))["Router"]
     assert read_by_sensu_check(spec["command"]).invert
     assert not spec["publish"]
 
@@ -104,7 +107,7 @@ def test_a_json_query_is_a_condition(monitor: dict[str, str], flag: str, value: 
 
 def test_notifications_are_handlers_that_wait_for_the_attempts_of_the_check() -> None:
     """A handler has its URL from a secret, and the filter that counts attempts."""
-    imported = imported_from(BACKUP, "p")
+    imported = imported_from(BACKUP, "p", NOW)
     handlers = documents(imported, HANDLER)
     assert list(handlers) == ["Ops-Slack", "On-call"]
     assert handlers["Ops-Slack"]["spec"]["notify"]["urls"] == ["${SENSU_IMPORT_OPS_SLACK_URL}"]
@@ -172,6 +175,6 @@ def test_the_url_of_a_service_is_one_that_messages_can_be_sent_to(config: dict[s
 def test_settings_of_any_shape_are_refused_and_not_a_crash() -> None:
     """A backup that was changed by hand does not stop the others from being taken."""
     odd = [{"id": 1, "name": None, "type": "http", "url": 5}, "x", {"type": ["a"]}, {"type": "dns", "hostname": "h"}]
-    imported = imported_from({"monitorList": odd, "notificationList": [{"config": "{"}, {"config": 3}, None]}, "p")
+    imported = imported_from({"monitorList": odd, "notificationList": [{"config": "{"}, {"config": 3}, None]}, "p", NOW)
     assert list(checks(imported)) == ["monitor-None"]
     assert len(imported.not_taken) == 3
