@@ -102,7 +102,7 @@ def of_registration(
             "subscriptions", WARNING, "there are none, so no check runs here", "set subscriptions in agent.yml"
         )
     elif unused:
-        found = f"no check has the subscription {', '.join(unused)}"
+        found = f"no check has the subscription{'s' if len(unused) > 1 else ''} {', '.join(unused)}"
         yield Diagnosis("subscriptions", WARNING, found, "see: sensuctl check list; a check runs where it shares one")
     elif not missing:
         yield Diagnosis("subscriptions", GOOD, ", ".join(stored))

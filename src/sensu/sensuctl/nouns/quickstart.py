@@ -182,7 +182,7 @@ def _show_first_result(context: Context, check: str, subscription: str) -> None:
         for event in _events(context, check):
             result = event["check"]
             status = STATUSES[result["status"]] if result["status"] < len(STATUSES) else "unknown"
-            output = str(result.get("output") or "").partition("\n")[0]
+            output = str(result.get("output") or "").partition("\n")[0].partition(" | ")[0]
             context.print(f"{event['entity']['metadata']['name']}/{check} is {status}: {output}")
             return
         time.sleep(POLL_S)
