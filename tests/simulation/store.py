@@ -9,6 +9,7 @@ from typing import TypeVar
 from sensu.backend.schedulerd.kept_runs import STATE
 from sensu.clock import Clock
 from sensu.errors import StoreError
+from sensu.rules import number_blocks
 from sensu.rules.share import ALL_SLOTS, SLOTS, Slots, slot_of, slot_of_delivery
 from sensu.store.contract import ChangeListener, DeliveryListener
 from sensu.store.coordination import SeatLost
@@ -129,7 +130,7 @@ class SimStore:
         try:
             self._writing = await self._database.connect()
             self.chain.seat = await self._writing.run(lambda tables: take(tables, self._member, PROCESS.get()))
-            self._delivery_number = await self._writing.run(_delivery_block)
+            self._delivery_number = await self._writing.run(self._delivery_block)
             owed = await self._writing.run(lambda tables: dict(tables.owed))
             self.feed.read_to = await self._writing.run(lambda tables: tables.numbers["logged"])
         except Lost as err:
@@ -181,7 +182,13 @@ class SimStore:
 
     async def continue_others(self) -> None:
         """Allocate greater numbers from now on than those that are stored; raises StoreError."""
-        self._delivery_number = max(self._delivery_number, await self._read(_delivery_block))
+        self._delivery_number = max(self._delivery_number, await self._read(self._delivery_block))
+
+    def _delivery_block(self, tables: Tables) -> int:
+        """The number before the first one of a block."""
+        before = max(tables.numbers["delivery"], number_blocks.least(self._database.now()))
+        tables.put(tables.numbers, "delivery", before + DELIVERY_BLOCK)
+        return before
 
     async def take_up(self, slots: Slots) -> None:
         """Remember what is pending of slots that were claimed, which this process may write from now on."""
@@ -466,10 +473,6 @@ class SimStore:
             return HistoryPage(results[begin:end][::-1], HistoryPosition(begin, None) if begin else None)
 
         return await self._read(query)
-
-
-def _delivery_block(tables: Tables) -> int:
-    return tables.next_number("delivery", DELIVERY_BLOCK)
 
 
 def _stored(put: PutResource, revision: int) -> Stored:

@@ -444,3 +444,14 @@ async def test_one_that_stops_leaves_at_once(url: str) -> None:
         assert set(view.seats) == {a.coordination.seat}
         assert {row.seat for row in await a.coordination.slots()} == {None}
         assert await names(a) == []
+
+
+async def test_a_failover_that_loses_a_block_of_ids_lets_none_be_used_twice(url: str) -> None:
+    """Handlers may have received deliveries that a failover lost, so that their ids are not those of later ones."""
+    async with members(url, 1) as (a,):
+        used = {a.next_delivery_id(SLOT) for _ in range(3)}
+        assert a._open_readers is not None
+        async with a._open_readers.connection() as connection:
+            await connection.execute("UPDATE numbers SET value = 0 WHERE name = 'delivery'")
+    async with members(url, 1) as (b,):
+        assert b.next_delivery_id(SLOT) > max(used)

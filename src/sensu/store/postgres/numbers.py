@@ -3,13 +3,18 @@
 from typing import Any
 
 from sensu.errors import StoreError
+from sensu.rules.number_blocks import least
+
+_NOW = "SELECT extract(epoch FROM clock_timestamp())::float8"
+_TAKE = "UPDATE numbers SET value = greatest(value, $3) + $2 WHERE name = $1 RETURNING value"
 
 
 class Block:
     """Consecutive numbers; `last` is the last one that was taken."""
 
-    def __init__(self, name: str, size: int) -> None:
-        self._name, self._size = name, size
+    def __init__(self, name: str, size: int, *, shown: bool = False) -> None:
+        """With `shown`, others remember numbers that a failover has lost, so that no later block may repeat them."""
+        self._name, self._size, self._shown = name, size, shown
         self.last = self._end = 0
 
     @property
@@ -31,9 +36,8 @@ class Block:
 
     async def refill(self, connection: Any) -> None:
         """Take the next block; what is left of this one stays if the next one continues it."""
-        end = await connection.fetchval(
-            "UPDATE numbers SET value = value + $2 WHERE name = $1 RETURNING value", self._name, self._size
-        )
+        above = least(await connection.fetchval(_NOW)) if self._shown else 0
+        end = await connection.fetchval(_TAKE, self._name, self._size, above)
         if end - self._size != self._end:
             self.last = end - self._size
         self._end = end

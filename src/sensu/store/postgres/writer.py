@@ -77,7 +77,7 @@ class PostgresWriter:
         self._knowledge = Knowledge()
         self._compression = Compression()
         self._event_ids = Block("event", 10_000)
-        self._delivery_ids = Block("delivery", 100_000)
+        self._delivery_ids = Block("delivery", 100_000, shown=True)
         self._history_ids = HistoryIds(clock)
         self._dead_since_trim = DEAD_LETTERS_SLACK
         self._gone_since_trim = GONE_EVENTS_SLACK
