@@ -24,7 +24,7 @@ PYTHON_SOURCES := src tests bench examples packaging
 
 SEEDS ?= 1000
 
-.PHONY: help run cluster-example packages image test test-postgres simulate check lint quick-tests format contract fuzz docs docs-site docs-serve bench soak clean web web-check web-dev
+.PHONY: help run cluster-example packages image test test-postgres simulate cluster-faults check lint quick-tests format contract fuzz docs docs-site docs-serve bench soak clean web web-check web-dev
 help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
@@ -85,6 +85,9 @@ test-postgres: $(VENV)/dev.stamp ## flows, kills and recordings over PostgreSQL,
 
 simulate: $(VENV)/dev.stamp ## a backend in virtual time, with faults that seeds draw: SEEDS=1000 MEMBERS=3; SEED=17 replays one
 	$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(SEEDS)) $(if $(MEMBERS),--members $(MEMBERS))
+
+cluster-faults: $(VENV)/dev.stamp ## three backends and 300 agents while processes and the database die and freeze; takes 6 minutes (ARGS="--only kill")
+	$(BIN)/python -m tests.cluster.faults $(ARGS)
 
 contract: $(VENV)/dev.stamp ## play recordings: CONTRACT=DIR KIND=api|sensuctl|pipeline|transport|agent-local|units
 	$(BIN)/python -m tests.contract.runner $(if $(CONTRACT),--contract $(CONTRACT)) $(if $(KIND),--kind $(KIND)) $(ARGS)

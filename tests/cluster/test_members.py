@@ -203,6 +203,8 @@ def test_members_are_listed_and_removed(runner: asyncio.Runner, cluster: Cluster
         status, left = await cluster.ask(first, "DELETE", f"{path}/{removed:x}")
         assert (status, len(json.loads(left)["members"])) == (200, 2)
         assert (await cluster.ask(first, "DELETE", f"{path}/1234"))[0] == 404
+        _, entries = await cluster.ask(first, "GET", "/api/sensu/v1/audit?limit=1")
+        assert (entries[0]["action"], entries[0]["type"]) == ("delete", "ClusterMember")
         assert await asyncio.wait_for(process.wait(), 20) == 0
         assert 0 not in cluster.slots()
         await cluster.begin(lost)

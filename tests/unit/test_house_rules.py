@@ -164,6 +164,7 @@ def test_what_is_asynchronous_is_an_asynchronous_test() -> None:
 
 
 MAY_SLEEP = {
+    "cluster/faults": "processes are away for a real while",
     "contract": "recordings say how long a step lasted",
     "faults": "a network, a disk or a program is away for a real while",
     "e2e/test_event_log.py": "a signal that changes nothing cannot be waited for",

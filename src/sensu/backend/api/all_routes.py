@@ -179,7 +179,7 @@ def _described_routes(context: ApiContext) -> Iterator[Route]:
     yield from namespaces.routes(cases.namespaces)
     yield from users.routes(kept, cases.users)
     yield from api_keys.routes(kept, APIKeyGrants(kept, context.authenticator.key_uses))
-    yield from cluster.routes(context.members, context.access)
+    yield from cluster.routes(context.members, context.access, context.audit)
     yield from tessen.routes(Tessen(kept))
     yield from prune.routes(Pruning(kept, cases.entities))
     yield from license.routes(Licenses(kept, tally.by_class))

@@ -17,6 +17,7 @@ from sensu.backend.api.responses import Response, json, text
 from sensu.backend.api.router import CORE, TEXT, Route
 from sensu.backend.auth.access import Access
 from sensu.backend.membership import MemberStatus
+from sensu.backend.services.audit import AuditLog
 from sensu.errors import StoreError
 from sensu.resources.wire import Wire, encode
 from sensu.rules.share import ALL_SLOTS, slot_of
@@ -127,9 +128,9 @@ class Members:
         return True
 
 
-def routes(members: Members, access: Access) -> Iterator[Route]:
+def routes(members: Members, access: Access, audit: AuditLog) -> Iterator[Route]:
     """The routes of the cluster's id and its members."""
-    endpoint = ClusterEndpoint(members, access)
+    endpoint = ClusterEndpoint(members, access, audit)
     yield Route("GET", f"{CORE}/cluster/id", endpoint.identifier, media_type=TEXT)
     yield Route("GET", f"{CORE}/cluster/members", endpoint.members, media_type=TEXT, queries=TIMEOUT)
     yield Route("POST", f"{CORE}/cluster/members", endpoint.add, media_type=TEXT, queries=_PEERS)
@@ -141,8 +142,8 @@ def routes(members: Members, access: Access) -> Iterator[Route]:
 class ClusterEndpoint:
     """Handles requests about the cluster. Backends join by themselves, so members cannot be added here."""
 
-    def __init__(self, members: Members, access: Access) -> None:
-        self._members = members
+    def __init__(self, members: Members, access: Access, audit: AuditLog) -> None:
+        self._members, self._audit = members, audit
         self._access = access
 
     async def identifier(self, request: Request) -> Response:
@@ -188,6 +189,8 @@ class ClusterEndpoint:
         if isinstance(found, Response):
             return found
         try:
+            if found.status is not None:
+                await self._audit.member_removed(request.caller, found.name)
             if await self._members.remove(found):
                 return text(encode(self._document([one for one in self._members.all() if one.id != found.id])))
         except StoreError as err:

@@ -57,6 +57,7 @@ UNKNOWN_USER = "(unknown)"
 """Logged instead of a user name that does not exist: it could be a password typed into the wrong field."""
 DELIVERY = Named("Delivery", "sensu/v1")
 SESSION = Named("Session", "sensu/v1")
+CLUSTER_MEMBER = Named("ClusterMember", "sensu/v1")
 
 
 class AuditLog:
@@ -148,6 +149,10 @@ class AuditLog:
         """The entry for a session that a caller ended from the list."""
         record = AuditRecord(action="end", name=username, before={"address": address, "client": client})
         return self._entries(caller, SESSION, record)
+
+    async def member_removed(self, caller: Identity, member: str) -> None:
+        """Record that a caller asked a backend of a cluster to end; raises StoreError."""
+        await self._store.commit(self._entries(caller, CLUSTER_MEMBER, AuditRecord(action="delete", name=member)))
 
     def of_refused_session(self, session: LoginSession) -> list[Write]:
         """The entry for a session that ends because the provider of its user no longer accepts the user."""
