@@ -44,7 +44,7 @@ async def test_a_timeline_has_bands_and_marks(operator: Operator) -> None:
         ("http", 2, True),
     ]
     texts = [(mark["sort"], mark["text"]) for mark in found["marks"]]
-    assert ("configuration", "admin changed CheckConfig http: timeout 0 → 2") in texts
+    assert ("configuration", "admin changed check http: timeout 0 → 2") in texts
     assert ("silence-begins", "admin: *:http (a new disk)") in texts
     assert ("silence-ends", "admin: *:http") in texts
     (silence,) = found["silences"]
@@ -58,7 +58,7 @@ async def test_what_happened_before_an_incident_is_told(operator: Operator) -> N
     await prepared(operator)
     found = await operator.get(f"{EVENT_PATH}/before?window=10m")
     assert {(mark["sort"], mark["text"]) for mark in found["marks"]} == {
-        ("configuration", "admin changed CheckConfig http: timeout 0 → 2"),
+        ("configuration", "admin changed check http: timeout 0 → 2"),
         ("silence-begins", "admin: *:http (a new disk)"),
         ("event", "web1/disk became critical"),
         ("event", "web2/http became passing"),

@@ -6,6 +6,8 @@ from typing import NamedTuple
 import msgspec
 
 from sensu.resources.check import KEEPALIVE
+from sensu.resources.kind import CORE_V2
+from sensu.resources.kinds import by_type
 from sensu.resources.silenced import Silenced
 from sensu.resources.wire import Wire, always_bool, always_int, always_list, always_str
 from sensu.rules import explain
@@ -17,6 +19,7 @@ SILENCE_BEGINS, SILENCE_ENDS = "silence-begins", "silence-ends"
 CONNECTED, DISCONNECTED, AWAY = "connected", "disconnected", "away"
 CONFIGURATION, DELIVERY, NEIGHBOUR = "configuration", "delivery", "event"
 """The sorts of marks."""
+_DONE = {"create": "created", "update": "changed", "delete": "deleted", "execute": "ran", "resolve": "resolved"}
 
 
 class AgentArrival(NamedTuple):
@@ -152,9 +155,9 @@ def spans_within(spans: Iterable[SilenceSpan], start: int, end: int) -> list[Sil
 
 def mark_of_audit(record: AuditRecord, *, check: str = "") -> Mark:
     """What somebody changed in the configuration."""
-    what = f"{record.type} {record.name}"
+    kind = by_type(record.type, record.api_version or CORE_V2)
+    done = _DONE.get(record.action, f"{record.action}:")
+    text = f"{record.username} {done} {kind.word if kind else record.type} {record.name}"
     if record.action == "update":
-        text = f"{record.username} changed {what}: {changed_fields(record.before, record.after) or 'secrets'}"
-    else:
-        text = f"{record.username}: {record.action} {what}"
+        text += f": {changed_fields(record.before, record.after) or 'secrets'}"
     return Mark(at=int(record.at), sort=CONFIGURATION, check=check, text=text)

@@ -81,8 +81,8 @@ def test_a_configuration_change_says_who_changed_what() -> None:
         before={"timeout": 10},
         after={"timeout": 2},
     )
-    assert mark_of_audit(record).text == "ann changed CheckConfig http: timeout 10 → 2"
+    assert mark_of_audit(record).text == "ann changed check http: timeout 10 → 2"
     assert (
         mark_of_audit(AuditRecord(username="ann", action="delete", type="Asset", name="a")).text
-        == "ann: delete Asset a"
+        == "ann deleted asset a"
     )

@@ -14,7 +14,7 @@ const ANSWER = {
   ],
   silences: [{ name: 'linux:http', check: 'http', from: 210, to: 0, creator: 'ann' }],
   marks: [
-    { at: 150, sort: 'configuration', check: 'http', text: 'ann changed CheckConfig http: timeout 10 → 2' },
+    { at: 150, sort: 'configuration', check: 'http', text: 'ann changed check http: timeout 10 → 2' },
     { at: 210, sort: 'silence-begins', check: 'http', text: 'ann: linux:http' },
   ],
   hidden: [],
@@ -65,7 +65,7 @@ test('what happened is told with the newest first', () => {
   const told = happenings(ribbon).map(({ what }) => what)
   assert.equal(told[0], 'Silence begins: ann: linux:http')
   assert.equal(told[1], 'http became critical')
-  assert.ok(told.includes('ann changed CheckConfig http: timeout 10 → 2'))
+  assert.ok(told.includes('ann changed check http: timeout 10 → 2'))
 })
 
 test('an answer of another shape is empty', () => {
