@@ -175,6 +175,28 @@ def _handling() -> Iterator[dict[str, Any]]:
     yield _resource("Asset", "check-disk", {"url": "https://assets.example.com/check-disk.tar.gz", "sha512": digest})
 
 
+def fill_with_streams_and_services(world: World) -> None:
+    """A fallback pipeline, a stream, and a service that depends on hosts."""
+    rule = {"name": "most-work", "template": "aggregate", "arguments": {"critical_threshold": 60}}
+    frontend = {
+        "services": ["shop"],
+        "query": [{"type": "fieldSelector", "value": "event.check.name == 'http'"}],
+        "rules": [rule],
+        "interval": 30,
+    }
+    logs = {"address": "logs.example.com:4242", "min_reconnect_delay": "10ms", "max_reconnect_delay": "10s"}
+    incidents = [{"name": "incidents", "type": "Pipeline", "api_version": "core/v2"}]
+    for kind, place, name, spec in (
+        ("FallbackPipeline", "fallback_pipeline/v1/{}/fallback-pipelines", "pages", {"pipelines": incidents}),
+        ("TCPStreamHandler", "pipeline/v1/{}/tcp-stream-handlers", "logs", logs),
+        ("ServiceComponent", "bsm/v1/{}/service-components", "frontend", frontend),
+    ):
+        metadata = {"name": name, "namespace": "default"}
+        version = place.split("/{}")[0]
+        body = {"type": kind, "api_version": version, "metadata": metadata, "spec": spec}
+        world.api("PUT", f"/api/enterprise/{place.format('namespaces/default')}/{name}", body)
+
+
 def _resource(kind: str, name: str, spec: dict[str, Any], *, namespace: str = "default") -> dict[str, Any]:
     metadata = {"name": name, "namespace": namespace} if namespace else {"name": name}
     return {"type": kind, "api_version": "core/v2", "metadata": metadata, "spec": spec}

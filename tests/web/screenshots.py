@@ -20,6 +20,7 @@ from tests.web.fleet import (
     fill_with_awkward_handling,
     fill_with_awkward_hosts,
     fill_with_history,
+    fill_with_streams_and_services,
     send_through_pipelines,
 )
 from tests.web.world import PASSWORD, USER, World
@@ -29,6 +30,7 @@ COLOURS = 256
 QUIET_MS = 2500
 """How long a page may take to show what it loaded."""
 PAGES = {
+    "all-namespaces": "/",
     "overview": "/n/default/",
     "events": "/n/default/events",
     "event-groups": "/n/default/events?group=check&open=load",
@@ -37,6 +39,8 @@ PAGES = {
     "event-metrics": "/n/default/events/web1/load?from=24h&tab=metrics",
     "entities": "/n/default/entities",
     "entity": "/n/default/entities/db1",
+    "entity-timeline": "/n/default/entities/db1?tab=timeline",
+    "entity-form": "/n/default/entities/db1/edit",
     "checks": "/n/default/checks",
     "check": "/n/default/checks/http",
     "check-form": "/n/default/checks/http/edit",
@@ -51,8 +55,31 @@ PAGES = {
     "handlers": "/n/default/handlers",
     "handler": "/n/default/handlers/pager",
     "filter": "/n/default/filters/office-hours",
+    "handler-form": "/n/default/handlers/pager/edit",
+    "filters": "/n/default/filters",
+    "mutators": "/n/default/mutators",
+    "mutator": "/n/default/mutators/short",
     "assets": "/n/default/assets",
+    "asset": "/n/default/assets/check-disk",
+    "asset-form": "/n/default/assets/new",
     "hooks": "/n/default/hooks",
+    "hook": "/n/default/hooks/restart-web-server",
+    "secrets": "/n/default/secrets",
+    "secret-form": "/n/default/secrets/new",
+    "secrets-providers": "/secrets-providers",
+    "fallback-pipelines": "/n/default/fallback-pipelines",
+    "fallback-pipeline": "/n/default/fallback-pipelines/pages",
+    "fallback-pipeline-form": "/n/default/fallback-pipelines/new",
+    "tcp-stream-handlers": "/n/default/tcp-stream-handlers",
+    "tcp-stream-handler": "/n/default/tcp-stream-handlers/logs",
+    "sumo-logic-handlers": "/n/default/sumo-logic-metrics-handlers",
+    "sumo-logic-handler-form": "/n/default/sumo-logic-metrics-handlers/new",
+    "services": "/n/default/services",
+    "service-components": "/n/default/service-components",
+    "service-component": "/n/default/service-components/frontend",
+    "service-component-form": "/n/default/service-components/new",
+    "rule-templates": "/n/default/rule-templates",
+    "rule-template": "/n/default/rule-templates/aggregate",
     "deliveries": "/n/default/deliveries",
     "cluster": "/cluster",
     "account": "/me",
@@ -127,6 +154,7 @@ def main() -> int:
             world.start_backend()
             fill_with_history(world)
             fill(world)
+            fill_with_streams_and_services(world)
             send_through_pipelines(world)
             if options.all:
                 fill_with_awkward_hosts(world)

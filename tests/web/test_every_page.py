@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.web.browser import DESKTOP, GO, Visits
-from tests.web.fleet import fill, send_through_pipelines
+from tests.web.fleet import fill, fill_with_streams_and_services, send_through_pipelines
 from tests.web.screenshots import PAGES
 from tests.web.world import World
 
@@ -21,8 +21,10 @@ _TOO_WIDE = """() => {
   const { scrollWidth, clientWidth } = document.documentElement
   return scrollWidth <= clientWidth ? [] : [`is ${scrollWidth - clientWidth} px too wide`]
 }"""
-_KEYBOARD = """() => {
+_KEYBOARD = """async () => {
   const problems = []
+  // The page knows how high its bars are.
+  for (let frame = 0; frame < 2; frame += 1) await new Promise(requestAnimationFrame)
   const shown = (element) =>
     element.checkVisibility({ visibilityProperty: true }) && element.getClientRects().length > 0
   const of = (element) => element.outerHTML.slice(0, 120)
@@ -52,6 +54,7 @@ _KEYBOARD = """() => {
 def filled(world: World) -> None:
     """A small company's hosts, checks, handlers and people."""
     fill(world)
+    fill_with_streams_and_services(world)
     send_through_pipelines(world)
 
 

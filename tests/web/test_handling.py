@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.web.browser import Visits
-from tests.web.fleet import fill
+from tests.web.fleet import fill, fill_with_streams_and_services
 from tests.web.world import World
 
 
@@ -137,3 +137,25 @@ def resource(kind: str, name: str, spec: dict[str, Any]) -> dict[str, Any]:
     """A resource as `sensuctl create` reads it."""
     metadata = {"name": name, "namespace": "default"}
     return {"type": kind, "api_version": "core/v2", "metadata": metadata, "spec": spec}
+
+
+def test_streams_have_pages_and_forms_and_are_copied_as_yaml(visits: Visits, world: World) -> None:
+    """A stream handler is found from the handlers and changed with its form; keys copy it as YAML, and its link."""
+    fill_with_streams_and_services(world)
+    page = visits.opened("/n/default/handlers", permissions=["clipboard-read", "clipboard-write"])
+    page.get_by_role("link", name="TCP stream handlers").click()
+    page.get_by_role("link", name="logs", exact=True).click()
+    expect(page.get_by_text("logs.example.com:4242")).to_be_visible()
+    page.keyboard.press("Shift+C")
+    message = page.get_by_role("status", name="Messages")
+    expect(message).to_contain_text("The YAML is copied.")
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied.startswith("type: TCPStreamHandler\napi_version: pipeline/v1\n")
+    page.keyboard.press("c")
+    expect(message).to_contain_text("The link is copied.")
+    assert page.evaluate("navigator.clipboard.readText()") == page.url
+    page.get_by_role("link", name="Edit").click()
+    page.get_by_label("Address", exact=True).fill("logs.example.com:4243")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page).to_have_url(re.compile("/n/default/tcp-stream-handlers/logs$"))
+    expect(page.get_by_text("logs.example.com:4243")).to_be_visible()
