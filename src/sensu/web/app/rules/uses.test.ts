@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { readUses, usersInWords } from './uses.ts'
+import { readUses, usersInWords, wordOfKind } from './uses.ts'
 
 const user = (kind: string, name: string) => ({ kind, name, where: 'handlers' })
 
@@ -21,4 +21,10 @@ test('an answer of another shape has no uses', () => {
     count: 1,
     users: [],
   })
+})
+
+test('kinds are called by their words', () => {
+  assert.equal(usersInWords({ count: 1, users: [user('fallback-pipelines', 'pages')] }), 'fallback pipeline pages')
+  assert.equal(wordOfKind('service-components'), 'service component')
+  assert.equal(wordOfKind('others'), 'others')
 })

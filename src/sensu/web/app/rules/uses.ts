@@ -32,17 +32,22 @@ function readUser(user: unknown): ResourceUser {
   return { kind: textOf(kind), name: textOf(name), where: textOf(where) }
 }
 
-const ONE_OF_KIND = new Map([
-  ['checks', 'check'],
-  ...Object.values(KIND_WORDS).map(({ one, many }) => [many, one] as const),
+const WORDS: ReadonlyMap<string, { one: string; many: string }> = new Map([
+  ['checks', { one: 'check', many: 'checks' }],
+  ...Object.entries(KIND_WORDS),
 ])
+
+/** What one resource of a kind is called. */
+export function wordOfKind(kind: string): string {
+  return WORDS.get(kind)?.one ?? kind
+}
 
 /** The users in words, by their kinds. */
 export function usersInWords({ count, users }: Pick<Uses, 'count' | 'users'>, most = 3): string {
   const kinds = [...new Set(users.map(({ kind }) => kind))]
   const words = kinds.map((kind) => {
     const names = [...new Set(users.filter((user) => user.kind === kind).map(({ name }) => name))]
-    return `${nounFor(names.length, ONE_OF_KIND.get(kind) ?? kind, kind)} ${listed(names, most)}`
+    return `${nounFor(names.length, wordOfKind(kind), WORDS.get(kind)?.many ?? kind)} ${listed(names, most)}`
   })
   const others = count - users.length
   return [...words, ...(others > 0 ? [counted(others, 'other')] : [])].join(', ')
