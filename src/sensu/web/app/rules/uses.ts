@@ -32,7 +32,7 @@ function readUser(user: unknown): ResourceUser {
   return { kind: textOf(kind), name: textOf(name), where: textOf(where) }
 }
 
-const WORDS: ReadonlyMap<string, { one: string; many: string }> = new Map([
+const WORDS = new Map<string, { one: string; many: string }>([
   ['checks', { one: 'check', many: 'checks' }],
   ...Object.entries(KIND_WORDS),
 ])
