@@ -7,7 +7,7 @@ import pytest
 
 from tests.packages.conftest import Packages
 from tests.packages.host import Host
-from tests.packages.walk import README, shown, typed_lines, walk
+from tests.packages.walk import CHECK, README, shown, typed_lines, walk
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 LINES_MAX, WALK_S_MAX = 12, 300
@@ -24,7 +24,8 @@ def test_a_stranger_gets_the_first_alert_within_five_minutes(
     assert sum(line.took_s for line in lines) < WALK_S_MAX
     printed = {line.typed.split("'")[0].strip(): line.printed for line in lines}
     assert "is OK: HTTP OK: 200" in next(text for typed, text in printed.items() if "quickstart" in typed)
-    assert "critical" in next(text for typed, text in printed.items() if "event explain" in typed)
+    assert "HTTP CRITICAL" in next(text for typed, text in printed.items() if "event list" in typed)
+    assert CHECK in next(text for typed, text in printed.items() if "event explain" in typed)
     _doctors_find_nothing_wrong(host)
     _a_real_journal_is_read(host)
 
