@@ -216,7 +216,7 @@ def test_members_are_listed_and_removed(runner: asyncio.Runner, cluster: Cluster
 def test_a_rolling_restart(runner: asyncio.Runner, cluster: Cluster, tmp_path: Path) -> None:
     """Members are restarted one by one: a client needs one more try at most, handlers run once, no alarm is raised."""
     handled = tmp_path / "handled"
-    reporters = [Reporter(cluster, f"rolling-{number}", handlers=["note"]) for number in range(12)]
+    reporters = [Reporter(cluster, f"rolling-{number}", ["note"], pause_s=0.5) for number in range(8)]
     urls = [word for backend in cluster.backends[1:] for word in ("--backend-url", backend.agent_url)]
     keepalive = ["--keepalive-interval", "1", "--keepalive-warning-timeout", "5", "--disable-sockets"]
     agent = AgentProcess(tmp_path / "agent", cluster.backends[0].agent_url, [*urls, *keepalive])

@@ -123,8 +123,8 @@ def event_of(entity: str, output: str, status: int = 1, handlers: Sequence[str] 
 class Reporter:
     """Reports results of an entity to one backend after the other, each again until it is taken."""
 
-    def __init__(self, cluster: Cluster, entity: str, handlers: Sequence[str] = ()) -> None:
-        self._cluster, self._entity, self._handlers = cluster, entity, handlers
+    def __init__(self, cluster: Cluster, entity: str, handlers: Sequence[str] = (), pause_s: float = 0.0) -> None:
+        self._cluster, self._entity, self._handlers, self._pause_s = cluster, entity, handlers, pause_s
         self.taken = self.maybe = 0
         self.failed_in_turn = self._failing = 0
         """The greatest number of requests in a row that failed."""
@@ -145,6 +145,7 @@ class Reporter:
                 self.longest_s = max(self.longest_s, now - self._last_at)
                 self.taken, self._last_at = self.taken + 1, now
                 self._failing = 0
+                await asyncio.sleep(self._pause_s)
             else:
                 self.maybe += 1
                 self._failing += 1
