@@ -81,6 +81,11 @@ def add_flags(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--data", metavar="TEXT", help="body to send; the method is then POST unless given")
     parser.add_argument("--redirects", metavar="NUMBER", type=int, default=5, help="redirects to follow (default: 5)")
+    add_access(parser)
+
+
+def add_access(parser: ArgumentParser) -> None:
+    """Add the flags of `followed` that say how to connect, and as whom."""
     parser.add_argument("--insecure", action="store_true", help="accept any certificate")
     parser.add_argument("--ca-file", metavar="PATH", help="certificates of the authorities to trust")
     add_secret(parser, "user", "USER:PASSWORD for basic authentication")

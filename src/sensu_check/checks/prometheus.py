@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from sensu_check import clock
-from sensu_check.checks.http import followed, url_argument
+from sensu_check.checks.http import add_access, followed, url_argument
 from sensu_check.finding import Failed, Finding, Measure, Status, Unknown
-from sensu_check.flags import add_family, add_secret, add_thresholds
+from sensu_check.flags import add_thresholds
 from sensu_check.ranges import PLAIN, plain
 
 EXAMPLES = (
@@ -46,11 +46,7 @@ def add_flags(parser: ArgumentParser) -> None:
         default="critical",
         help="status of that alert (default: critical)",
     )
-    parser.add_argument("--insecure", action="store_true", help="accept any certificate")
-    parser.add_argument("--ca-file", metavar="PATH", help="certificates of the authorities to trust")
-    add_secret(parser, "user", "USER:PASSWORD for basic authentication")
-    add_secret(parser, "token", "a bearer token")
-    add_family(parser)
+    add_access(parser)
 
 
 def check(args: Namespace) -> Finding:
