@@ -46,7 +46,9 @@ class AgentProcess:
 
     async def start(self, file_bytes_max: int = 0) -> None:
         """Return when the local API answers; `file_bytes_max` bounds the size of every file it writes."""
-        words = ["--name", "ag1", "--subscriptions", "linux", "--backend-url", self.backend_url]
+        words = ["--name", "ag1", "--backend-url", self.backend_url]
+        if "--subscriptions" not in self.flags:  # further ones would be added to those
+            words += ["--subscriptions", "linux"]
         words += ["--cache-dir", str(self.cache), "--retry-min", "50ms", "--retry-max", "500ms"]
         words += ["--api-host", self._host, "--api-port", str(self.api_port), "--socket-port", str(self.socket_port)]
         words += ["--statsd-metrics-port", str(self.statsd_port), "--events-rate-limit", "0", *self.flags]

@@ -126,7 +126,7 @@ async def test_handlers_of_the_event_do_not_delay_the_next_pipeline(world: Pipel
     await world.configure(PIPELINE, *(pipeline(name, workflow("w", name)) for name in ("chat", "mail")))
     await world.configure(FALLBACK_PIPELINE, fallback("chat", "mail"))
     await world.owe(routed("on fire", handlers=["own"]))
-    await world.until(lambda: world.outputs("mail"))
+    await world.ended(3)
     await world.clock.advance(51)
     await world.settled()
     assert (len(world.outputs("own")), len(world.outputs("chat")), len(world.outputs("mail"))) == (2, 1, 1)

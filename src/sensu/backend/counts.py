@@ -182,6 +182,7 @@ class SeatNumbers:
         metrics, roster = self._metrics, membership.roster
         if not roster():
             return
+        metrics.shares_database = True
         metrics.seat_valid.follow(lambda: {(): float(membership.is_valid())})
         metrics.seats.follow(lambda: {(): float(len(roster()))})
         metrics.slots_owned.follow(lambda: {(): float(len(membership.slots))})

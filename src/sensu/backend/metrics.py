@@ -51,6 +51,7 @@ class BackendMetrics:
     def __init__(self, registry: CollectorRegistry, version: str = "", clock: Clock | None = None) -> None:
         self.registry = registry
         self._clock = clock or SystemClock()
+        self.shares_database = False
         self._families: list[Family] = []
         self._summaries: dict[str, Summary] = {}
         self.build_info = self._gauge("build_info", "The version of the backend", ("buildsha", "goversion", "version"))
@@ -95,14 +96,16 @@ class BackendMetrics:
         ).starting_with(("evaluated",), ("failed",))
 
     def _of_seats(self) -> None:
-        """Only of backends that share their database."""
+        """Collected only for backends that share their database."""
         self.seat_valid = self._added(Gauge("sensu_seat_valid", "Whether the backend may act (1) or is cut off (0)"))
         self.seats = self._added(Gauge("sensu_seats", "Backends that use the database"))
         self.slots_owned = self._added(Gauge("sensu_slots_owned", "Slots of entities that the backend owns"))
         self.slots_moved = self._added(Counter("sensu_slots_moved", "Slots that came or went", ("direction",)))
+        self.slots_moved.starting_with(("gained",), ("lost",))
         self.clock_offset = self._added(
             Gauge("sensu_database_clock_offset_seconds", "By how much the clock of the database is ahead")
         )
+        self._about_seats = (self.seat_valid, self.seats, self.slots_owned, self.slots_moved, self.clock_offset)
 
     def _of_events(self) -> None:
         self.events_processed = self._counter("events_processed", "Processed events", (*_STATUS, *_TYPE))
@@ -164,7 +167,8 @@ class BackendMetrics:
     def collect(self) -> Iterator[Metric]:
         """The families in the form that the registry expects."""
         for family in self._families:
-            yield family.collected()
+            if self.shares_database or family not in self._about_seats:
+                yield family.collected()
 
     def describe(self) -> Iterable[Metric]:
         """Empty: names are checked when they are collected."""
