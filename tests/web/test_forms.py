@@ -178,7 +178,9 @@ def test_a_half_written_form_survives_a_reload_and_signing_in_again(visits: Visi
     page.reload()
     expect(page.get_by_text("Your unsaved changes from before are here.")).to_be_visible()
     expect(page.get_by_label("Command")).to_have_value("echo half")
+    page.get_by_label("Command").fill("echo half of it")
     page.context.clear_cookies()
+    # The next request opens the dialog. If another one did before, these words go to the dialog, which has the focus.
     page.get_by_label("Command").fill("echo half of it")
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("Name").fill(USER)
