@@ -41,6 +41,8 @@ export class WindowedRows<Row> {
   #reading = new Set<number>()
   #frozen = false
   #stale = false
+  /** Rows are being read: what changes now may not be among them, and has to be read again. */
+  #isReading = false
   #waiting = new Set<string>()
   #readAtMs = 0
   #settling: ReturnType<typeof setTimeout> | undefined
@@ -66,6 +68,7 @@ export class WindowedRows<Row> {
     clearTimeout(this.#planned)
     this.#planned = undefined
     this.searching = false
+    this.#isReading = false
   }
 
   /** The row that is shown at a place; undefined: it is not loaded yet. */
@@ -100,7 +103,7 @@ export class WindowedRows<Row> {
     this.#frozen = frozen
     if (frozen) return
     this.#letGo()
-    if (this.#stale) this.#readSoon()
+    this.#readStale()
   }
 
   /** Reads what is seen again, in its present order. */
@@ -114,6 +117,7 @@ export class WindowedRows<Row> {
   stop(): void {
     this.searching = false
     this.stopped = true
+    this.#isReading = false
     this.#run.abort()
     this.#run = new AbortController()
     this.#reading.clear()
@@ -127,9 +131,9 @@ export class WindowedRows<Row> {
     for (const row of changed) this.#takeRow(question, pages, row)
     for (const key of gone) if (this.#indexOf(key) >= 0) this.#leave(key)
     this.#pages = pages
-    if (more || gone.length > 0) this.#stale = true
+    if (more || gone.length > 0 || this.#isReading) this.#stale = true
     this.waiting = this.#waiting.size
-    if (this.#stale && !this.#keepsOrder()) this.#readSoon()
+    this.#readStale()
   }
 
   /** Says that rows changed, without what they look like now. While the order is kept, they change in place. */
@@ -182,6 +186,10 @@ export class WindowedRows<Row> {
   /** Whether rows stay where they are; a list without rows has nothing to keep. */
   #keepsOrder(): boolean {
     return this.#frozen && this.total > 0
+  }
+
+  #readStale(): void {
+    if (this.#stale && !this.#keepsOrder()) this.#readSoon()
   }
 
   #readSoon(): void {
@@ -240,6 +248,7 @@ export class WindowedRows<Row> {
     this.#run = new AbortController()
     this.#reading.clear()
     this.#stale = false
+    this.#isReading = true
     const askedMs = performance.now()
     this.#readAtMs = askedMs
     const signal = this.#run.signal
@@ -248,6 +257,7 @@ export class WindowedRows<Row> {
     const onPart = isNew ? (rows: readonly Row[]) => this.#show(new Map([[first, rows]]), askedMs) : undefined
     const loaded = await Promise.all(pages.map((page) => this.#load(page, signal, onPart)))
     if (signal.aborted) return
+    this.#isReading = false
     const read = loaded.flatMap((rows, index) => (rows === undefined ? [] : [[first + index, rows] as const]))
     this.#show(new Map(read), askedMs)
     this.#fill()

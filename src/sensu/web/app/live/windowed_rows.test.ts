@@ -66,6 +66,16 @@ test('a row that left before an answer that still has it stays dimmed until the 
   assert.deepEqual(shown(), ['db1', 'web1'])
 })
 
+test('a change that arrives while the list is read is not lost in an answer that is older', async () => {
+  await show()
+  list.again()
+  list.take({ changed: [{ name: 'db2', status: 1 }], gone: [], more: false })
+  await settle()
+  stored = stored.map((each) => (each.name === 'db2' ? { ...each, status: 1 } : each))
+  await pass(1100)
+  assert.equal(list.row(list.placeOf('db2'))?.status, 1)
+})
+
 test('a row that is back is shown as before', async () => {
   await show()
   list.freeze(true)
