@@ -24,12 +24,12 @@ from sensu.agent.settings import AgentDoctorSettings, AgentSettings, without_sec
 from sensu.agent.tls import WANTS_TLS, client_context, endpoint
 from sensu.clock import Clock
 from sensu.diagnosis_report import report
-from sensu.errors import ConfigurationError, SensuError, system_reason
+from sensu.doctor_command import exit_status_of
+from sensu.errors import ConfigurationError, system_reason
 from sensu.host_facts import disk_of, is_taken, user_exists, user_name
 from sensu.rules import agent_diagnosis, diagnosis
 from sensu.rules.agent_diagnosis import Running, UnsentEvents, Who
 from sensu.rules.diagnosis import PROBLEM, WARNING, Diagnosis
-from sensu.settings import HelpText
 from sensu.tls_diagnosis import explain, speaks_tls_words
 from sensu.transport.agent_socket import proxy_for
 from sensu.transport.handshake import agent_headers
@@ -48,16 +48,13 @@ SERVICE_USER = "sensu"
 
 def doctor(arguments: Sequence[str], environment: Mapping[str, str], stdout: TextIO, clock: Clock) -> int:
     """Run the command and return its exit status: 1 for warnings, 2 for problems."""
-    remarks: list[str] = []
-    try:
+
+    def examine() -> int:
+        remarks: list[str] = []
         read = settings.read_as(AgentDoctorSettings, USAGE, arguments, environment, remarks.append)
         return report(_findings(read, remarks, clock), read.format, stdout)
-    except HelpText as asked:
-        stdout.write(str(asked))
-        return 0
-    except SensuError as err:
-        remedy = "all settings: sensu-agent start --help"
-        return report([Diagnosis("settings", PROBLEM, str(err), remedy)], "text", stdout)
+
+    return exit_status_of(examine, "sensu-agent", stdout)
 
 
 def _findings(read: AgentSettings, remarks: Sequence[str], clock: Clock) -> Iterator[Diagnosis]:

@@ -30,12 +30,13 @@ from sensu.backend.settings import (
 )
 from sensu.clock import Clock
 from sensu.diagnosis_report import report
-from sensu.errors import ConfigurationError, SensuError, StoreError
+from sensu.doctor_command import exit_status_of
+from sensu.errors import ConfigurationError, StoreError
 from sensu.host_facts import disk_of, is_taken, user_name
 from sensu.rules import backend_diagnosis, diagnosis
 from sensu.rules.backend_diagnosis import Exposed
 from sensu.rules.diagnosis import PROBLEM, Diagnosis
-from sensu.settings import HelpText, load, option
+from sensu.settings import load, option
 from sensu.store.database_url import target_of
 from sensu.store.sqlite.store import DATABASE
 from sensu.store.sqlite.survey import survey
@@ -75,8 +76,9 @@ class _Port(NamedTuple):
 
 def doctor(arguments: Sequence[str], environment: Mapping[str, str], stdout: TextIO, clock: Clock) -> int:
     """Run the command and return its exit status: 1 for warnings, 2 for problems."""
-    remarks: list[str] = []
-    try:
+
+    def examine() -> int:
+        remarks: list[str] = []
         settings = load(
             BackendDoctorSettings,
             arguments,
@@ -89,12 +91,8 @@ def doctor(arguments: Sequence[str], environment: Mapping[str, str], stdout: Tex
         )
         check(settings)
         return report(_findings(settings, remarks, clock), settings.format, stdout)
-    except HelpText as asked:
-        stdout.write(str(asked))
-        return 0
-    except SensuError as err:
-        remedy = "all settings: sensu-backend start --help"
-        return report([Diagnosis("settings", PROBLEM, str(err), remedy)], "text", stdout)
+
+    return exit_status_of(examine, "sensu-backend", stdout)
 
 
 def _findings(settings: BackendDoctorSettings, remarks: Sequence[str], clock: Clock) -> Iterator[Diagnosis]:
