@@ -261,7 +261,6 @@ export class WindowedRows<Row> {
     const read = loaded.flatMap((rows, index) => (rows === undefined ? [] : [[first + index, rows] as const]))
     this.#show(new Map(read), askedMs)
     this.#fill()
-    if (this.#stale) this.#readSoon()
   }
 
   #show(pages: Pages<Row>, askedMs: number): void {

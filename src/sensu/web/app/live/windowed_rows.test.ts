@@ -76,17 +76,6 @@ test('a change that arrives while the list is read is not lost in an answer that
   assert.equal(list.row(list.placeOf('db2'))?.status, 1)
 })
 
-test('nor is it while the order is kept', async () => {
-  await show()
-  list.freeze(true)
-  list.again()
-  list.take({ changed: [{ name: 'db2', status: 1 }], gone: [], more: false })
-  await settle()
-  stored = stored.map((each) => (each.name === 'db2' ? { ...each, status: 1 } : each))
-  await pass(1100)
-  assert.equal(list.row(list.placeOf('db2'))?.status, 1)
-})
-
 test('a row that is back is shown as before', async () => {
   await show()
   list.freeze(true)
